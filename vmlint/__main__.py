@@ -1,0 +1,5 @@
+"""`python -m vmlint`."""
+
+from vmlint.cli import main
+
+main()

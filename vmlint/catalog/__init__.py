@@ -1,0 +1,1 @@
+"""Facts about the world as data files with sources, and their typed look-up."""

@@ -1,0 +1,1 @@
+"""Finding and loading rules, configuration, suppression and the run itself."""

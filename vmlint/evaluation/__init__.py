@@ -1,0 +1,1 @@
+"""What an expression comes to, or why it cannot be known."""

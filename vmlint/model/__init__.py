@@ -1,0 +1,1 @@
+"""The ground floor: places, facts, workloads, needs and findings. Standard library only."""

@@ -1,0 +1,1 @@
+"""One platform a module or package: files to workloads and hosts."""

@@ -1,0 +1,1 @@
+"""Text to trees with spans. Nothing here knows what a workload is."""
