@@ -1,0 +1,143 @@
+"""The only reader of the disk.
+
+The scan root is the trust boundary: what resolves outside it, through `..` or a symlink, is refused, but for
+what the command line names. Regular files only, and each within a budget of bytes. What cannot be read is a
+`Refusal`, never an exception.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmlint.model.span import SourceText
+
+MAX_BYTES = 20 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a file was not read; `message` is a clause without a full stop."""
+
+    path: str
+    message: str
+    missing: bool = False
+
+
+class Files:
+    """Reads below one root. Paths in and out are strings relative to the working directory with forward
+    slashes, exactly as reports show them. Each file is read once."""
+
+    def __init__(self, root: Path, named: tuple[str, ...] = (), max_bytes: int = MAX_BYTES) -> None:
+        self.root = root
+        self.max_bytes = max_bytes
+        self._real_root = os.path.realpath(root)
+        self._named = {os.path.realpath(path) for path in named}
+        self._read: dict[str, SourceText | Refusal] = {}
+
+    def text(self, path: str) -> SourceText | Refusal:
+        """The decoded text of a file (UTF-8, UTF-16 and UTF-32 by BOM; a BOM is dropped)."""
+        path = normal(path)
+        if path not in self._read:
+            data = self.data(path)
+            self._read[path] = data if isinstance(data, Refusal) else decode(path, data)
+        return self._read[path]
+
+    def data(self, path: str) -> bytes | Refusal:
+        refusal = self.refusal(path)
+        if refusal is not None:
+            return refusal
+        try:
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        except OSError as error:
+            return Refusal(path, _reason(error))
+        with os.fdopen(descriptor, "rb") as handle:
+            try:
+                found = os.fstat(descriptor)
+                if not stat.S_ISREG(found.st_mode):
+                    return Refusal(path, "it is not a regular file")
+                if found.st_size > self.max_bytes:
+                    return Refusal(
+                        path, f"it has {found.st_size:,} bytes, more than the {self.max_bytes:,} allowed"
+                    )
+                return handle.read(self.max_bytes + 1)
+            except OSError as error:
+                return Refusal(path, _reason(error))
+
+    def refusal(self, path: str) -> Refusal | None:
+        """Why the path may not be read, or None where it may be tried."""
+        real = os.path.realpath(path)
+        if real not in self._named and not self._inside(real):
+            return Refusal(path, "it lies outside the scanned folder")
+        try:
+            found = os.stat(path)
+        except FileNotFoundError:
+            return Refusal(path, "it does not exist", missing=True)
+        except OSError as error:
+            return Refusal(path, _reason(error))
+        return None if stat.S_ISREG(found.st_mode) else Refusal(path, "it is not a regular file")
+
+    def is_file(self, path: str) -> bool:
+        return self.refusal(path) is None
+
+    def is_folder(self, path: str) -> bool:
+        return self._inside(os.path.realpath(path)) and os.path.isdir(path)
+
+    def names(self, folder: str) -> list[str]:
+        """The names of the entries of a folder in the root, sorted; empty where it cannot be listed."""
+        if not self._inside(os.path.realpath(folder or ".")):
+            return []
+        try:
+            return sorted(os.listdir(folder or "."))
+        except OSError:
+            return []
+
+    def _inside(self, real: str) -> bool:
+        return real == self._real_root or real.startswith(self._real_root.rstrip(os.sep) + os.sep)
+
+
+def normal(path: str) -> str:
+    """The path as reports name it: forward slashes, no `./`, `..` folded."""
+    return os.path.normpath(path).replace(os.sep, "/")
+
+
+def join(folder: str, name: str) -> str:
+    """`name` seen from `folder`, normalised; an absolute name stays absolute."""
+    return normal(os.path.join(folder, name))
+
+
+def folder_of(path: str) -> str:
+    """The folder of a path, `.` at the top."""
+    return os.path.dirname(path) or "."
+
+
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+
+
+def decode(path: str, data: bytes) -> SourceText | Refusal:
+    """Text of bytes under the name of a path; also for standard input."""
+    encoding = "utf-8"
+    for mark, name in _BOMS:
+        if data.startswith(mark):
+            encoding, data = name, data[len(mark) :]
+            break
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        return Refusal(path, f"it is not {encoding.upper()} text (byte {error.start})")
+    if "\x00" in text:
+        return Refusal(path, "it is a binary file")
+    return SourceText(path, text)
+
+
+def _reason(error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"it cannot be read ({reason[:1].lower()}{reason[1:]})"

@@ -1,0 +1,54 @@
+"""What every source returns, and what it is given.
+
+A source is a module or package with
+
+    def read(unit: Unit, surroundings: Surroundings) -> Reading
+
+A partial result and diagnostics, both always valid: what could not be read is a `Problem` with its place, and
+the rest is read all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vmlint.files import Files
+from vmlint.model.finding import Problem
+from vmlint.model.workload import Host, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What is read together: a Compose project (its files in order), one Kubernetes file, one Terraform root
+    module (its folder). `format` names the source; `paths` as `vmlint.files` names them."""
+
+    format: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line and the configuration say to the sources. `variables` are `--var` pairs,
+    `variable_files` and `env_files` the files of `--var-file` and `--env-file` in order."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    variable_files: tuple[str, ...] = ()
+    env_files: tuple[str, ...] = ()
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    files: Files
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`files` counts what was read for this unit, by path, so that the summary can say it truly."""
+
+    workloads: tuple[Workload, ...] = ()
+    hosts: tuple[Host, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    files: frozenset[str] = frozenset()
