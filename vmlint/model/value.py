@@ -65,15 +65,19 @@ class Value:
 
 
 class Scalar(Value):
-    """A string, number, boolean or null. `text` is how a string template would show it."""
+    """A string, number, boolean or null. `text` is how a string template would show it.
 
-    __slots__ = ("value",)
+    `content` is the tree that a text was made from by `jsonencode`, `yamlencode` or `base64encode`: it has the
+    places that the text has lost."""
+
+    __slots__ = ("content", "value")
 
     def __init__(
         self, value: Primitive, source: SourceText, start: int, end: int, via: tuple[Origin, ...] = ()
     ) -> None:
         super().__init__(source, start, end, via)
         self.value = value
+        self.content: Value | None = None
 
     @property
     def text(self) -> str:
@@ -145,13 +149,20 @@ class Mapping(Value):
 
 
 class Unresolved(Value):
-    """A value that the files do not settle."""
+    """A value that the files do not settle.
 
-    __slots__ = ("unknown",)
+    `parts` are the literal texts of a template with the unknowns between them, in order; empty where it is no
+    template. `content` as for a `Scalar`: a partly known tree or text that was encoded."""
 
-    def __init__(self, unknown: Unknown) -> None:
+    __slots__ = ("content", "parts", "unknown")
+
+    def __init__(
+        self, unknown: Unknown, parts: tuple[str | Unknown, ...] = (), content: Value | None = None
+    ) -> None:
         super().__init__(unknown.span.source, unknown.span.start, unknown.span.end, unknown.via)
         self.unknown = unknown
+        self.parts = parts
+        self.content = content
 
     def __repr__(self) -> str:
         return f"Unresolved({self.unknown.expression!r})"
