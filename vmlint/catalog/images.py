@@ -1,0 +1,189 @@
+"""What an image is: its role, by the reference alone.
+
+The tables are in `data/images.yaml`. Steps, first hit wins: a tag that decides (`docker:dind`), a full name
+(`calico/node`), a vendor all of whose images are alike (`kindest/`), the last component of the name, that without
+a variant suffix (`-alpine`, `-server`), and at last a word of it (`my-mysql`). Names that say nothing by
+themselves (`agent`, `server`) decide nothing alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from vmlint.catalog.references import ImageReference, is_placeholder, parse, without_placeholders
+from vmlint.catalog.tables import table
+from vmlint.model.finding import Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFact:
+    """`role` is one of the specification's. `engine` is the key of the engines' table where there is one.
+
+    `trait` bounds what the role is good for: `agent` (part of the platform where it reaches into its host, else
+    `role`), `helper` (stands beside a main container), `os` (an operating system: the command decides), `runtime`
+    (a language runtime: decides nothing alone), `tool` (a client or build tool), or empty.
+    """
+
+    role: str
+    confidence: Confidence
+    engine: str = ""
+    source: str = ""
+    trait: str = ""
+
+
+# What the traits mean where the table gives no role of its own.
+_TRAIT_ROLES = {"os": "base-os", "runtime": "application", "tool": "worker"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    names: dict[str, ImageFact]
+    repositories: dict[str, ImageFact]
+    vendors: dict[str, ImageFact]
+    tags: dict[str, list[tuple[str, ImageFact]]]
+    words: dict[str, ImageFact]
+    ambiguous: frozenset[str]
+
+
+@cache
+def _tables() -> _Tables:
+    data = table("images")
+    source = data["source"]
+    names: dict[str, ImageFact] = {}
+    for row in data["names"]:
+        names.update(dict.fromkeys(row["names"], _fact(row, source, Confidence.HIGH)))
+    repositories: dict[str, ImageFact] = {}
+    vendors: dict[str, ImageFact] = {}
+    for row in data["repositories"]:
+        fact = _fact(row, source, Confidence.HIGH)
+        for match in row["match"]:
+            (vendors if match.endswith("/") else repositories)[match.rstrip("/")] = fact
+    tags: dict[str, list[tuple[str, ImageFact]]] = {}
+    for row in data["tags"]:
+        for name in row["names"]:
+            tags.setdefault(name, []).append((row["tag"], _fact(row, source, Confidence.HIGH)))
+    words: dict[str, ImageFact] = {}
+    for row in data["words"]:
+        words.update(dict.fromkeys(row["words"], _fact(row, source, Confidence.MEDIUM)))
+    return _Tables(names, repositories, vendors, tags, words, frozenset(data["ambiguous"]))
+
+
+def _fact(row: dict[str, Any], source: str, confidence: Confidence) -> ImageFact:
+    trait = row.get("trait", "")
+    role = row.get("role") or _TRAIT_ROLES[trait]
+    if trait == "runtime":
+        confidence = Confidence.LOW
+    elif trait == "tool":
+        confidence = Confidence.MEDIUM
+    return ImageFact(role, confidence, row.get("engine", ""), row.get("source", source), trait)
+
+
+@cache
+def image(text: str) -> ImageFact | None:
+    """What the image reference `text` is; None where the reference says nothing."""
+    if is_placeholder(text):
+        return None
+    return of_reference(parse(text))
+
+
+def image_by_prefix(prefix: str) -> ImageFact | None:
+    """What an image is of which only the beginning is known: `postgres:` of `postgres:${var.tag}`. None where the
+    beginning may stop in the middle of the name."""
+    last = prefix.rsplit("/", 1)[-1]
+    if ":" in last or "@" in last:
+        return image(prefix)
+    if last.endswith("-"):
+        return image(last.rstrip("-"))
+    return None
+
+
+def of_reference(reference: ImageReference) -> ImageFact | None:
+    """What the product is that `reference` names."""
+    tables = _tables()
+    path = reference.path
+    name = without_placeholders(reference.name).strip("-_.")
+    for tag, fact in tables.tags.get(name, []) + tables.tags.get("*", []):
+        if re.search(rf"(?:^|[-_.]){tag}(?:$|[-_.0-9])", reference.tag):
+            return fact
+    for count in range(min(3, len(path)), 1, -1):
+        if fact := tables.repositories.get("/".join(path[-count:])):
+            return fact
+    for component in reversed(path[:-1]):
+        if fact := tables.vendors.get(component):
+            return fact
+    if fact := tables.vendors.get(reference.registry):
+        return fact
+    return product(name)
+
+
+@cache
+def product(name: str) -> ImageFact | None:
+    """What a bare name (an image's last component, a chart, a package) says of a product."""
+    tables = _tables()
+    name = name.lower()
+    spellings = list(_spellings(name))
+    for at, spelling in enumerate(spellings):
+        if spelling in tables.ambiguous:
+            return None
+        if fact := tables.names.get(spelling):
+            return fact if at == 0 or fact.trait == "runtime" else _weakened(fact)
+    return _by_word(name)
+
+
+def _weakened(fact: ImageFact) -> ImageFact:
+    return replace(fact, confidence=min(fact.confidence, Confidence.MEDIUM))
+
+
+def _spellings(name: str) -> list[str]:
+    """The name as it stands, then without prefixes, variant suffixes and version numbers."""
+    data = table("images")
+    found = [name]
+    current = name.replace("_", "-")
+    for _ in range(4):
+        if current not in found:
+            found.append(current)
+        shorter = current
+        for suffix in data["suffixes"]:
+            if current.endswith("-" + suffix):
+                shorter = current[: -len(suffix) - 1]
+                break
+        else:
+            for prefix in data["prefixes"]:
+                if current.startswith(prefix + "-"):
+                    shorter = current[len(prefix) + 1 :]
+                    break
+            else:
+                shorter = re.sub(r"[-.]?v?[0-9][0-9.]*$", "", current)
+        if shorter in (current, ""):
+            break
+        current = shorter
+    if current not in found:
+        found.append(current)
+    return found
+
+
+def _by_word(name: str) -> ImageFact | None:
+    """A role by the words of a compound name. What the thing does for a product comes last in English
+    (`mysql-exporter`, `kafka-ui`), so the last telling word wins; a product name decides only where no such
+    word stands."""
+    tables = _tables()
+    parts = [part for part in re.split(r"[-_.\s]+", name) if part]
+    if len(parts) > 1:
+        for part in reversed(parts):
+            if fact := tables.words.get(part):
+                return fact
+    for size in (2, 1):
+        for at in range(len(parts) - size + 1):
+            candidate = "-".join(parts[at : at + size])
+            fact = tables.names.get(candidate) or (tables.names.get(_singular(candidate)) if size == 1 else None)
+            if fact and len(candidate) > 3 and fact.trait not in ("runtime", "tool", "os") and len(parts) > 1:
+                return _weakened(fact)
+    return None
+
+
+def _singular(word: str) -> str:
+    """`mysqldb`, `redis5`, `postgresql15` as their product."""
+    return re.sub(r"(?:db|[0-9]+)$", "", word)
