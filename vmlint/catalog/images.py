@@ -17,6 +17,9 @@ from vmlint.catalog.references import ImageReference, is_placeholder, parse, wit
 from vmlint.catalog.tables import table
 from vmlint.model.finding import Confidence
 
+# What the traits mean where the table gives no role of its own.
+_TRAIT_ROLES = {"os": "base-os", "runtime": "application", "tool": "worker"}
+
 
 @dataclass(frozen=True, slots=True)
 class ImageFact:
@@ -33,9 +36,10 @@ class ImageFact:
     source: str = ""
     trait: str = ""
 
-
-# What the traits mean where the table gives no role of its own.
-_TRAIT_ROLES = {"os": "base-os", "runtime": "application", "tool": "worker"}
+    @property
+    def generic(self) -> bool:
+        """Whether the command, the ports or the name say more than the image does."""
+        return self.trait in _TRAIT_ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,9 @@ class _Tables:
     vendors: dict[str, ImageFact]
     tags: dict[str, list[tuple[str, ImageFact]]]
     words: dict[str, ImageFact]
+    weak_words: dict[str, ImageFact]
     ambiguous: frozenset[str]
+    alone: frozenset[str]
 
 
 @cache
@@ -66,15 +72,18 @@ def _tables() -> _Tables:
         for name in row["names"]:
             tags.setdefault(name, []).append((row["tag"], _fact(row, source, Confidence.HIGH)))
     words: dict[str, ImageFact] = {}
+    weak_words: dict[str, ImageFact] = {}
     for row in data["words"]:
-        words.update(dict.fromkeys(row["words"], _fact(row, source, Confidence.MEDIUM)))
-    return _Tables(names, repositories, vendors, tags, words, frozenset(data["ambiguous"]))
+        target = weak_words if row.get("weak") else words
+        target.update(dict.fromkeys(row["words"], _fact(row, source, Confidence.MEDIUM)))
+    ambiguous, alone = frozenset(data["ambiguous"]), frozenset(data["alone"])
+    return _Tables(names, repositories, vendors, tags, words, weak_words, ambiguous, alone)
 
 
 def _fact(row: dict[str, Any], source: str, confidence: Confidence) -> ImageFact:
     trait = row.get("trait", "")
     role = row.get("role") or _TRAIT_ROLES[trait]
-    if trait == "runtime":
+    if trait == "runtime" or row.get("confidence") == "low":
         confidence = Confidence.LOW
     elif trait == "tool":
         confidence = Confidence.MEDIUM
@@ -109,13 +118,11 @@ def of_reference(reference: ImageReference) -> ImageFact | None:
         if re.search(rf"(?:^|[-_.]){tag}(?:$|[-_.0-9])", reference.tag):
             return fact
     for count in range(min(3, len(path)), 1, -1):
-        if fact := tables.repositories.get("/".join(path[-count:])):
-            return fact
+        if found := tables.repositories.get("/".join(path[-count:])):
+            return found
     for component in reversed(path[:-1]):
-        if fact := tables.vendors.get(component):
-            return fact
-    if fact := tables.vendors.get(reference.registry):
-        return fact
+        if found := tables.vendors.get(component):
+            return found
     return product(name)
 
 
@@ -171,19 +178,32 @@ def _by_word(name: str) -> ImageFact | None:
     word stands."""
     tables = _tables()
     parts = [part for part in re.split(r"[-_.\s]+", name) if part]
-    if len(parts) > 1:
-        for part in reversed(parts):
-            if fact := tables.words.get(part):
+    if len(parts) < 2:
+        return _first_product(parts)
+    return _last_of(parts, tables.words) or _first_product(parts) or _last_of(parts, tables.weak_words)
+
+
+def _last_of(parts: list[str], words: dict[str, ImageFact]) -> ImageFact | None:
+    for at in range(len(parts), 0, -1):
+        for size in (2, 1):
+            if at >= size and (fact := words.get("-".join(parts[at - size : at]))):
                 return fact
-    for size in (2, 1):
-        for at in range(len(parts) - size + 1):
-            candidate = "-".join(parts[at : at + size])
-            fact = tables.names.get(candidate) or (tables.names.get(_singular(candidate)) if size == 1 else None)
-            if fact and len(candidate) > 3 and fact.trait not in ("runtime", "tool", "os") and len(parts) > 1:
-                return _weakened(fact)
     return None
 
 
-def _singular(word: str) -> str:
-    """`mysqldb`, `redis5`, `postgresql15` as their product."""
-    return re.sub(r"(?:db|[0-9]+)$", "", word)
+def _first_product(parts: list[str]) -> ImageFact | None:
+    """The first word or pair of words that is a product's name, or such a name with something behind it."""
+    tables = _tables()
+    for size in (2, 1):
+        for at in range(len(parts) - size + 1):
+            candidate = "-".join(parts[at : at + size])
+            for spelling in (candidate, _stem(candidate)):
+                fact = tables.names.get(spelling)
+                if fact and len(spelling) > 3 and spelling not in tables.alone and not fact.generic:
+                    return _weakened(fact)
+    return None
+
+
+def _stem(word: str) -> str:
+    """`mysqldb`, `redisslave`, `postgresql15` as their product."""
+    return re.sub(r"(?:db|slave|master|server|[0-9]+)$", "", word)
