@@ -10,10 +10,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TypeVar
 
+from vmlint.catalog.commands import command as catalogue_command
+from vmlint.catalog.commands import programs
 from vmlint.catalog.references import ImageReference, parse
 from vmlint.catalog.tables import table
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +63,12 @@ class Engine:
         return _of_release(self.kernel_releases, parse(image), self.kernel)
 
     def keeps_data(self, command: Sequence[str]) -> bool:
-        """False where the command runs a client or a router of the image instead of the engine."""
-        for word in command:
-            program = word.rsplit("/", 1)[-1]
-            if program in self.clients or program in self.routers:
-                return False
-            if not word.startswith("-") and not re.fullmatch(r"(?:ba|da|a)?sh|env|exec|.*entrypoint.*", program):
-                return True
-        return True
+        """False where the command runs clients or routers of the image, and nothing else that serves."""
+        runs = programs(command)
+        if all(program not in self.clients and program not in self.routers for program in runs):
+            return True
+        fact = catalogue_command(command)
+        return fact is not None and fact.kind == "server" and fact.program not in self.routers
 
     def _by_flag(self, command: Sequence[str]) -> str:
         for at, word in enumerate(command):
@@ -77,9 +79,9 @@ class Engine:
         return ""
 
 
-def _of_release(releases: Mapping[int, Any], reference: ImageReference, otherwise: Any) -> Any:
+def _of_release(releases: Mapping[int, T], reference: ImageReference, otherwise: T) -> T:
     """What holds from the image's major release on; `otherwise` where the tag names none."""
-    major = re.match(r"v?(\d+)", reference.tag)
+    major = re.match(r"v?(\d{1,2})(?!\d)", reference.tag)
     if major is None:
         return otherwise
     reached = [release for release in releases if release <= int(major[1])]
