@@ -73,7 +73,7 @@ def device_class(path: str) -> tuple[str, str]:
 
 
 def sysctl_is_namespaced(name: str, host_network: bool = False) -> bool:
-    """Whether a kernel setting belongs to a namespace of the container; with the host's network `net.*` does not."""
+    """Whether a kernel setting belongs to a namespace of the container (`net.*`: unless the host's)."""
     rows = table("kernel")["sysctls"]
     name = name.replace("/", ".")
     if name.startswith(tuple(rows["host_wide"])):
