@@ -1,0 +1,106 @@
+"""What a workload asks of its substrate that some substrates cannot do: the features of the catalogue's limits.
+
+`used` names each with its place; the 5xx rules tell them, the recommendation avoids a product that lacks one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vmlint.catalog import kernel, substrates
+from vmlint.model.fact import Fact, Known, Origin, value_or
+from vmlint.model.span import Span
+from vmlint.model.workload import Container, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A feature (key of the catalogue's limits) that the workload uses, and what says so."""
+
+    feature: str
+    what: str
+    span: Span
+    via: tuple[Origin, ...] = ()
+    subject: Span | None = None
+
+
+def runs_on(workload: Workload, kind: str) -> bool:
+    """Whether no limit of the product `kind` forbids the workload."""
+    limits = substrates.limits(kind)
+    return not limits or not any(use.feature in limits for use in used(workload))
+
+
+def used(workload: Workload) -> Iterator[Use]:
+    """The limited features that the workload is known to use, each at the text that says so."""
+    if workload.daemon:
+        yield Use("daemon-set", workload.kind, workload.span)
+    if workload.host is not None:
+        namespaces = (
+            ("host-network", workload.host.network),
+            ("host-pid", workload.host.pid),
+            ("host-ipc", workload.host.ipc),
+        )
+        for feature, fact in namespaces:
+            if isinstance(fact, Known) and fact.value:
+                yield Use(feature, feature.replace("host-", "host "), fact.span, fact.via)
+        if isinstance(workload.host.users, Known) and not workload.host.users.value:
+            yield Use("user-namespace", "hostUsers: false", workload.host.users.span, workload.host.users.via)
+    if isinstance(workload.os, Known) and workload.os.value.family == "windows":
+        yield Use("windows", "Windows", workload.os.span, workload.os.via)
+    architecture = workload.placement.architecture
+    if isinstance(architecture, Known) and architecture.value in ("arm64", "aarch64"):
+        yield Use("arm64", "arm64", architecture.span, architecture.via)
+    for container in workload.containers:
+        yield from _of_container(container, ecs=workload.kind.startswith("aws_ecs_"))
+
+
+def _of_container(container: Container, ecs: bool) -> Iterator[Use]:
+    subject = container.span
+    if isinstance(container.privileged, Known) and container.privileged.value:
+        yield Use("privileged", "privileged", container.privileged.span, container.privileged.via, subject)
+    for capability in container.capabilities:
+        if isinstance(capability, Known) and capability.value != "SYS_PTRACE":
+            yield Use("capability", f"capability {capability.value}", capability.span, capability.via, subject)
+    for confined in container.confinement:
+        if isinstance(confined, Known) and confined.value.startswith("seccomp="):
+            yield Use("seccomp", confined.value, confined.span, confined.via, subject)
+    for device in container.devices:
+        if isinstance(device.source, Known):
+            cls, _ = kernel.device_class(device.source.value)
+            feature = "kvm" if cls == "kvm" else "host-device"
+            yield Use(feature, f"device {device.source.value}", device.span, device.source.via, subject)
+    yield from _of_mounts(container)
+    for port in container.ports:
+        # On ECS a host port that equals the container's own says nothing.
+        same = (
+            isinstance(port.number, Known) and isinstance(port.host, Known) and port.number.value == port.host.value
+        )
+        if isinstance(port.host, Known) and port.host.value and not (ecs and same):
+            yield Use("host-port", f"host port {port.host.value}", port.span, port.host.via, subject)
+    if container.resources is not None:
+        yield from _stated("gpu", container.resources.gpus, subject)
+        yield from _stated("huge-pages", container.resources.huge_pages, subject)
+
+
+def _of_mounts(container: Container) -> Iterator[Use]:
+    subject = container.span
+    for mount in container.mounts:
+        if mount.kind == "block":
+            yield Use("raw-block", "a raw block volume", mount.span, subject=subject)
+        if isinstance(mount.sub_path, Known):
+            yield Use("sub-path", f"subPath {mount.sub_path.value}", mount.sub_path.span, subject=subject)
+        if mount.kind != "host":
+            continue
+        source = value_or(mount.source, "")
+        via = mount.source.via
+        yield Use("host-path", f"host path {source}".strip(), mount.span, via, subject)
+        if source.startswith("/dev/") and kernel.mount_fact(source) is None:
+            yield Use("host-device", f"host path {source}", mount.span, via, subject)
+        if isinstance(mount.target, Known) and (mount.target.value + "/").startswith("/proc/"):
+            yield Use("host-proc", f"a mount over {mount.target.value}", mount.span, via, subject)
+
+
+def _stated(feature: str, fact: Fact[float], subject: Span) -> Iterator[Use]:
+    if isinstance(fact, Known) and fact.value:
+        yield Use(feature, feature.replace("-", " "), fact.span, fact.via, subject)
