@@ -1,8 +1,7 @@
 """Compose's variables: `$VAR`, `${VAR:-default}` and their kin, in every string of a project.
 
 What the project's `.env` and `--env-file` do not set depends on the environment of the run, which is not ours:
-such a variable is unknown, never empty. A default is known only where the variable is known to be unset; without
-an environment the default is what the file's author wrote for that case, and it is taken.
+such a variable is unknown, never empty. Where the file gives a default, that is what its author means to run.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import re
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 
 from vmlint.model.fact import Origin, Unknown
 from vmlint.model.span import SourceText
@@ -59,13 +59,21 @@ def _unquoted(raw: str) -> str:
 
 
 @dataclass(slots=True)
-class _Part:
-    """The outcome of a template: `unknown` names the first variable that is not known, `text` is what stands
-    before it."""
+class _Template:
+    """The pieces of a string, in order: literal text, and the names of variables that are not known."""
 
-    text: str
+    pieces: list[str | _Name]
     origins: tuple[Origin, ...] = ()
-    unknown: str = ""
+
+    def add(self, other: _Template) -> None:
+        self.pieces.extend(other.pieces)
+        self.origins = (*self.origins, *other.origins)
+
+
+class _Name(str):
+    """The expression of an unknown variable, told from literal text by its type."""
+
+    __slots__ = ()
 
 
 def interpolate(tree: Value, environment: Environment) -> Value:
@@ -92,44 +100,44 @@ def interpolate(tree: Value, environment: Environment) -> Value:
 
 
 def _scalar(scalar: Scalar, text: str, environment: Environment) -> Value:
-    part = _expand(text, environment, 0)
-    via = (*part.origins, *scalar.via)
-    if not part.unknown:
-        changed = scalar.moved(scalar.span, *part.origins, key_start=scalar.key_start)
-        changed.value = part.text
+    template = _expand(text, environment, 0)
+    names = [piece for piece in template.pieces if isinstance(piece, _Name)]
+    if not names:
+        changed = scalar.moved(scalar.span, *template.origins, key_start=scalar.key_start)
+        changed.value = "".join(template.pieces)
         return changed
-    unresolved = Unresolved(
-        Unknown(part.unknown, "the environment is not part of the scan", scalar.span, via, part.text)
+    via = (*template.origins, *scalar.via)
+    reason = "the environment is not part of the scan"
+    parts = tuple(
+        Unknown(str(piece), reason, scalar.span, via) if isinstance(piece, _Name) else piece
+        for piece in template.pieces
     )
+    prefix = "".join(takewhile(lambda piece: not isinstance(piece, _Name), template.pieces))
+    unresolved = Unresolved(Unknown(str(names[0]), reason, scalar.span, via, prefix), parts)
     unresolved.key_start = scalar.key_start
     return unresolved
 
 
-def _expand(text: str, environment: Environment, depth: int) -> _Part:
-    done, origins, at = "", (), 0
+def _expand(text: str, environment: Environment, depth: int) -> _Template:
+    done = _Template([])
+    at = 0
     while (dollar := text.find("$", at)) >= 0:
-        done += text[at:dollar]
+        done.pieces.append(text[at:dollar])
         following = text[dollar + 1 : dollar + 2]
-        if following == "$":
-            done, at = done + "$", dollar + 2
-            continue
+        name = re.match(r"[A-Za-z_]\w*", text[dollar + 1 :])
         if following == "{":
             end = _closing(text, dollar + 2)
-            expression = text[dollar + 2 : end]
+            done.add(_variable(text[dollar + 2 : end], environment, depth))
             at = end + 1
+        elif name is not None:
+            done.add(_variable(name[0], environment, depth))
+            at = dollar + 1 + len(name[0])
         else:
-            name = re.match(r"[A-Za-z_]\w*", text[dollar + 1 :])
-            if name is None:
-                done, at = done + "$", dollar + 1
-                continue
-            expression = name[0]
-            at = dollar + 1 + len(expression)
-        part = _variable(expression, environment, depth)
-        done += part.text
-        origins = (*origins, *part.origins)
-        if part.unknown:
-            return _Part(done, origins, part.unknown)
-    return _Part(done + text[at:], origins)
+            # `$$` is a dollar sign; a lone one stays as it is.
+            done.pieces.append("$")
+            at = dollar + (2 if following == "$" else 1)
+    done.pieces.append(text[at:])
+    return done
 
 
 def _closing(text: str, start: int) -> int:
@@ -149,19 +157,19 @@ def _form() -> re.Pattern[str]:
     return re.compile(r"([A-Za-z_]\w*)(?:(:?[-?+])(.*))?$", re.DOTALL)
 
 
-def _variable(expression: str, environment: Environment, depth: int) -> _Part:
+def _variable(expression: str, environment: Environment, depth: int) -> _Template:
     match = _form().match(expression)
     if match is None or depth > MAX_DEPTH:
-        return _Part("", (), f"${{{expression}}}")
+        return _Template([_Name(f"${{{expression}}}")])
     name, operator, word = match.groups()
     found = environment.get(name)
     if found is not None and found.value == "" and operator and operator.startswith(":"):
         found = None
     if operator and operator.endswith("+"):
         # The alternative stands only where the variable is set; unset by every file it is empty.
-        return _expand(word, environment, depth + 1) if found is not None else _Part("")
+        return _expand(word, environment, depth + 1) if found is not None else _Template([""])
     if found is not None:
-        return _Part(found.value, (found.origin,))
+        return _Template([found.value], (found.origin,))
     if operator and operator.endswith("-"):
         return _expand(word, environment, depth + 1)
-    return _Part("", (), f"${{{name}}}")
+    return _Template([_Name(f"${{{name}}}")])

@@ -28,7 +28,9 @@ _WITHIN = re.compile(
     r"|/\*(?s:.*?)\*/|<(?!<-?[^\W\d]))*+"
 )
 _GAP = re.compile(r"(?:\s++|#[^\n]*+|//[^\n]*+|/\*(?s:.*?)\*/)*+")
-_HEADER = re.compile(r'([^\W\d][\w-]*+)((?:[ \t]*+(?:"(?:[^"\\\n]|\\.)*+"|[^\W\d][\w-]*+))*+)[ \t]*+(?:\r?\n[ \t]*)?\{')
+_HEADER = re.compile(
+    r'([^\W\d][\w-]*+)((?:[ \t]*+(?:"(?:[^"\\\n]|\\.)*+"|[^\W\d][\w-]*+))*+)[ \t]*+(?:\r?\n[ \t]*)?\{'
+)
 _LABEL = re.compile(r'"((?:[^"\\\n]|\\.)*+)"|([^\W\d][\w-]*+)')
 _HEREDOC = re.compile(r"<<-?([^\W\d][\w-]*+)[ \t]*\r?\n")
 _NEXT = re.compile(r'^(?:resource|data|module|variable|locals|output|provider|terraform|moved|import|check|removed)'
@@ -73,6 +75,10 @@ class RawBlock:
         if self._body is None:
             self._body = parse_body(self.source, self.body_start, self.body_end)
         return self._body
+
+    @property
+    def is_parsed(self) -> bool:
+        return self._body is not None
 
     @body.setter
     def body(self, body: Body) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TypeAlias
 
+from vmlint.model.span import SourceText
+
 
 class SyntaxProblem(Exception):
     """What is wrong with the text and at which offset; `message` is a clause without a full stop."""
@@ -58,9 +60,7 @@ class TemplateIf(Node):
 class TemplateFor(Node):
     __slots__ = ("collection", "key", "parts", "value")
 
-    def __init__(
-        self, start: int, end: int, key: str, value: str, collection: Node, parts: list[Node]
-    ) -> None:
+    def __init__(self, start: int, end: int, key: str, value: str, collection: Node, parts: list[Node]) -> None:
         super().__init__(start, end)
         self.key = key
         self.value = value
@@ -223,22 +223,36 @@ class Invalid(Node):
         self.message = message
 
 
-class AttributeNode(Node):
-    """`name = expression`; `start` is where the name begins."""
+class Embedded(Node):
+    """An expression in a text of its own, such as a JSON string with escapes: its offsets are those of `text`, its
+    place is `start:end`."""
 
-    __slots__ = ("expression", "name")
+    __slots__ = ("inner", "text")
+
+    def __init__(self, start: int, end: int, text: str, inner: Node) -> None:
+        super().__init__(start, end)
+        self.text = text
+        self.inner = inner
+
+
+class AttributeNode(Node):
+    """`name = expression`; `start` is where the name begins. `source` is set where an override file gave it, else
+    it is the source of the block."""
+
+    __slots__ = ("expression", "name", "source")
 
     def __init__(self, start: int, name: str, expression: Node) -> None:
         self.start = start
         self.end = expression.end
         self.name = name
         self.expression = expression
+        self.source: SourceText | None = None
 
 
 class BlockNode(Node):
-    """A nested block; `header_end` is behind its last label."""
+    """A nested block; `header_end` is behind its last label. `source` as for an attribute."""
 
-    __slots__ = ("body", "header_end", "labels", "type")
+    __slots__ = ("body", "header_end", "labels", "source", "type")
 
     def __init__(
         self, start: int, end: int, header_end: int, kind: str, labels: tuple[str, ...], body: Body
@@ -248,6 +262,7 @@ class BlockNode(Node):
         self.type = kind
         self.labels = labels
         self.body = body
+        self.source: SourceText | None = None
 
 
 class Body:

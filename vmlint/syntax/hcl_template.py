@@ -260,9 +260,7 @@ def _nested(pieces: list[ast.Node], at: int, closers: tuple[str, ...]) -> tuple[
             if at < len(pieces) and getattr(pieces[at], "keyword", "") == "else":
                 negative, at = _nested(pieces, at + 1, ("endif",))
             end = _closing(pieces, at, piece)
-            result.append(
-                ast.TemplateIf(piece.start, end, piece.collection, _joined(positive), _joined(negative))
-            )
+            result.append(ast.TemplateIf(piece.start, end, piece.collection, _joined(positive), _joined(negative)))
         at += 1
     return result, at
 

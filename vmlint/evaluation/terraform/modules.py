@@ -1,14 +1,38 @@
-"""Module folders as Terraform would plan them (signatures; the evaluation follows)."""
+"""Modules with their instances, as the readers of resources see them.
+
+root = load_root("infra", files)
+for instance in root.resources():
+    instance.address, instance.count, instance.body
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping as MappingOf, Sequence as SequenceOf
 
-from vmlint.files import Files
-from vmlint.model.fact import Fact
-from vmlint.model.finding import Problem
-from vmlint.model.span import Span
-from vmlint.model.value import Mapping, Value
+from vmlint.evaluation.terraform.calls import is_local, source_of
+from vmlint.evaluation.terraform.configuration import (
+    Configuration,
+    configuration,
+    configuration_files,
+    problem_of,
+)
+from vmlint.evaluation.terraform.expressions import evaluate as evaluate_node
+from vmlint.evaluation.terraform.module import Call, Module, World
+from vmlint.evaluation.terraform.resources import Resource
+from vmlint.evaluation.terraform.scope import Scope
+from vmlint.evaluation.terraform.values import failed, plain
+from vmlint.evaluation.terraform.variables import settings
+from vmlint.files import Files, join
+from vmlint.model.fact import Fact, Known, Unknown
+from vmlint.model.finding import Problem, ProblemKind
+from vmlint.model.span import SourceText, Span
+from vmlint.model.value import Mapping, Unresolved, Value
+from vmlint.syntax import hcl
+from vmlint.syntax.hcl_ast import Body, SyntaxProblem
+
+MAX_INSTANCES = 20_000
+"""Resource instances of one root module; what is beyond is told as a problem."""
 
 
 class ResourceInstance:
@@ -16,78 +40,266 @@ class ResourceInstance:
 
     `address` has the module path and the key of for_each (`module.web.aws_instance.this["a"]`), never a count
     index: instances that count makes are one, with `count` how many (module counts multiplied in; Unknown where
-    it does not resolve). `span` is the header line `resource "t" "n"`, `block_span` the whole block. `body` is
-    evaluated when asked for: attributes and nested blocks, dynamic ones expanded; every nested block type is a
-    Sequence of Mappings whose `tag` holds the block's labels. `call_chain` are the module calls' headers,
-    outermost first.
+    it does not resolve). `span` is the header line `resource "t" "n"`, `block_span` the whole block. `call_chain`
+    are the module calls' headers, outermost first. `mode` is `managed` or `data`.
     """
 
-    address: str
-    type: str
-    name: str
-    mode: str
-    """`managed` or `data`."""
-    key: str | None
-    count: Fact[int]
-    span: Span
-    block_span: Span
-    call_chain: tuple[Span, ...]
-    module: ModuleInstance
+    __slots__ = ("_resource", "count", "module")
+
+    def __init__(self, resource: Resource, module: ModuleInstance) -> None:
+        self._resource = resource
+        self.module = module
+        self.count: Fact[int] = _product(resource.expansion.count, module.count)
+
+    @property
+    def address(self) -> str:
+        return f"{self.module.address}.{self._resource.address}".lstrip(".")
+
+    @property
+    def type(self) -> str:
+        return self._resource.type
+
+    @property
+    def name(self) -> str:
+        return self._resource.name
+
+    @property
+    def mode(self) -> str:
+        return self._resource.mode
+
+    @property
+    def key(self) -> str | None:
+        """The key of for_each."""
+        return self._resource.expansion.key
+
+    @property
+    def span(self) -> Span:
+        return self._resource.block.span
+
+    @property
+    def block_span(self) -> Span:
+        return self._resource.block.block_span
+
+    @property
+    def call_chain(self) -> tuple[Span, ...]:
+        return self.module.call_chain
 
     @property
     def body(self) -> Mapping:
-        raise NotImplementedError
+        """Attributes and nested blocks, evaluated when asked for. Dynamic blocks are expanded; every nested block
+        type is a Sequence of Mappings whose `tag` holds the block's labels."""
+        return self._resource.body
 
     def attribute(self, name: str) -> Value:
-        """One attribute or block type alone, evaluated without the rest of the body; Missing if not written."""
-        raise NotImplementedError
+        """One attribute or block type alone; Missing where it is not written."""
+        return self._resource.attribute(name)
+
+    def __repr__(self) -> str:
+        return f"ResourceInstance({self.address!r})"
 
 
 class Gap:
-    """A module call that could not be followed: `address` (`module.web`), `source` as written, `reason` a clause,
-    `span` of the call's header, `call_chain` of the calls above it. `arguments` is the call's own body."""
+    """A module call that could not be followed: `reason` is a clause, `source` as written."""
 
-    address: str
-    source: str
-    reason: str
-    span: Span
-    call_chain: tuple[Span, ...]
-    arguments: Mapping
+    __slots__ = ("_call", "_caller", "reason", "source", "span")
+
+    def __init__(self, call: Call, caller: ModuleInstance) -> None:
+        self._call = call
+        self._caller = caller
+        self.source = call.source
+        self.reason = call.reason
+        self.span = call.block.span
+
+    @property
+    def address(self) -> str:
+        return f"{self._caller.address}.{self._call.address}".lstrip(".")
+
+    @property
+    def count(self) -> Fact[int]:
+        return _product(self._call.expansion.count, self._caller.count)
+
+    @property
+    def call_chain(self) -> tuple[Span, ...]:
+        """Of the calls above this one."""
+        return self._caller.call_chain
+
+    @property
+    def arguments(self) -> Mapping:
+        """What the call sets, evaluated."""
+        return self._caller.module.call_arguments(self._call)
 
 
 class ModuleInstance:
-    """A module with its arguments. `folder` as `vmlint.files` names paths; `address` is empty for the root."""
+    """A module with its arguments and its place in the tree of calls. `address` is empty for the root; `count` is
+    how many instances of it there are. Instances with the same arguments share one evaluation (`module`)."""
 
-    folder: str
-    address: str
-    call_chain: tuple[Span, ...]
+    def __init__(
+        self,
+        module: Module,
+        address: str,
+        call_chain: tuple[Span, ...],
+        count: Fact[int],
+        parent: ModuleInstance | None,
+    ) -> None:
+        self.module = module
+        self.address = address
+        self.call_chain = call_chain
+        self.count = count
+        self.parent = parent
+        self._children: list[ModuleInstance] | None = None
+        self.own_gaps: list[Gap] = []
+
+    @property
+    def folder(self) -> str:
+        return self.module.configuration.folder
 
     def own_resources(self) -> Iterator[ResourceInstance]:
         """Of this module alone, in the order of files and lines; instances of count 0 are none."""
-        raise NotImplementedError
+        for key in self.module.configuration.resources:
+            for resource in self.module.resources(key):
+                yield ResourceInstance(resource, self)
+
+    @property
+    def children(self) -> list[ModuleInstance]:
+        """The modules that this one calls."""
+        if self._children is None:
+            self._children = []
+            for name in self.module.configuration.modules:
+                for call in self.module.calls(name):
+                    if call.module is None:
+                        self.own_gaps.append(Gap(call, self))
+                        continue
+                    where = f"{self.address}.{call.address}".lstrip(".")
+                    chain = (*self.call_chain, call.block.span)
+                    count = _product(call.expansion.count, self.count)
+                    self._children.append(ModuleInstance(call.module, where, chain, count, self))
+        return self._children
+
+    def descendants(self) -> Iterator[ModuleInstance]:
+        """This module and all below it, in order."""
+        yield self
+        for child in self.children:
+            yield from child.descendants()
 
     def resource(self, address: str) -> list[ResourceInstance]:
-        """Instances of `aws_launch_template.x` or `data.aws_ami.y`, also with a key, an attribute or an index
-        behind (`aws_launch_template.x[0].id`): what the `expression` of an `Unknown` names. Paths of modules
-        (`module.m.aws_…`) are resolved downwards. Empty where it is not declared."""
-        raise NotImplementedError
+        """Instances of `aws_launch_template.x` or `data.aws_ami.y`, also with a key, an index or an attribute behind
+        (`aws_launch_template.x[0].id`): what the `expression` of an `Unknown` names. `module.m.` in front goes
+        down. Empty where it is not declared here."""
+        call = _MODULE_CALL.match(address)
+        if call is not None:
+            rest = address[call.end() :]
+            keyed = f"{self.address}.module.{call[1]}{call[2] or ''}".lstrip(".")
+            plain_name = f"{self.address}.module.{call[1]}".lstrip(".")
+            inside = [c for c in self.children if c.address in (keyed, plain_name) or (
+                not call[2] and c.address.startswith(plain_name + "["))]  # fmt: skip
+            return [found for child in inside for found in child.resource(rest)]
+        match = _RESOURCE.match(address)
+        if match is None:
+            return []
+        key = ("data" if match[1] else "managed", match[2], match[3])
+        if key not in self.module.configuration.resources:
+            return []
+        found = self.module.resources(key)
+        if match[4] is not None:
+            found = [one for one in found if one.expansion.key in (match[4], None)]
+        return [ResourceInstance(one, self) for one in found]
 
     def referred(self, value: Value) -> list[ResourceInstance]:
-        """The resource instances that an unresolved value refers to, wherever they are declared (also through a
-        module's argument or output)."""
-        raise NotImplementedError
+        """The resource instances that an unresolved value refers to, wherever they are declared: a module's
+        argument leads to the caller, an output to the called module."""
+        if not isinstance(value, Unresolved):
+            return []
+        origin = value.via[-1].span if value.via else value.unknown.span
+        expression = value.unknown.expression
+        written = origin.path
+        above: list[ModuleInstance] = []
+        module: ModuleInstance | None = self
+        while module is not None:
+            above.append(module)
+            module = module.parent
+        for module in above:
+            if written in module.module.configuration.paths:
+                return module.resource(expression)
+        for module in above[-1].descendants():
+            if written in module.module.configuration.paths:
+                found = module.resource(expression)
+                if found:
+                    return found
+        return self.resource(expression)
+
+
+_MODULE_CALL = re.compile(r'module\.([^.\[]+)(\[(?:\d+|"[^"]*")\])?\.(?=.)')
+_RESOURCE = re.compile(
+    r'(data\.)?(?:resource\.)?([^.\[\]"]+)\.([^.\[\]"]+)(?:\["([^"]*)"\]|\[[^\]]*\])?(?:$|[.\[])'
+)
 
 
 class RootModule(ModuleInstance):
-    """`paths` are the files that were read, of all modules; `problems` what could not be."""
+    """The module of a folder, read as a root, and what is known of reading all modules below it."""
 
-    paths: frozenset[str]
-    problems: list[Problem]
-    gaps: list[Gap]
+    def __init__(self, module: Module) -> None:
+        super().__init__(module, "", (), Known(1, SourceText(module.configuration.folder, "").whole()), None)
+        self._overflow: list[Problem] = []
 
     def resources(self) -> Iterator[ResourceInstance]:
         """Every resource instance of the root and the modules below it, in order."""
-        raise NotImplementedError
+        number = 0
+        for module in self.descendants():
+            for instance in module.own_resources():
+                number += 1
+                if number > MAX_INSTANCES:
+                    message = f"the module has more than {MAX_INSTANCES:,} resource instances"
+                    self._overflow = [Problem(ProblemKind.UNREADABLE, message, instance.span)]
+                    return
+                yield instance
+
+    @property
+    def gaps(self) -> list[Gap]:
+        """Module calls anywhere in the tree that could not be followed."""
+        # Gaps are found when the children are.
+        return [gap for module in list(self.descendants()) for gap in module.own_gaps]
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The files that were read, of all modules, variable files included."""
+        for _ in self.descendants():
+            pass
+        world = self.module.world
+        found = {path for conf in world.configurations.values() for path in conf.paths}
+        return frozenset(found | set(world.extra_paths))
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What could not be read so far: ask for it after the resources."""
+        world = self.module.world
+        found = [*world.problems, *self._overflow]
+        for conf in world.configurations.values():
+            found += conf.problems
+            found += body_problems(conf)
+        return found
+
+
+def body_problems(conf: Configuration) -> Iterator[Problem]:
+    """Syntax errors inside the blocks that were parsed."""
+    for block in conf.all_blocks():
+        if block.is_parsed:
+            for found in _nested_problems(block.body):
+                yield problem_of(block.source, found)
+
+
+def _nested_problems(body: Body) -> Iterator[SyntaxProblem]:
+    yield from body.problems
+    for block in body.blocks:
+        yield from _nested_problems(block.body)
+
+
+def _product(one: Fact[int], two: Fact[int]) -> Fact[int]:
+    match one, two:
+        case Known(), Known():
+            return Known(one.value * two.value, one.span, (*one.via, *two.via)) if two.value != 1 else one
+        case Known(), Unknown():
+            return two
+    return one
 
 
 def load_root(
@@ -101,20 +313,84 @@ def load_root(
     """The module of a folder, read as a root. `variables` are `--var` pairs, `variable_files` those of
     `--var-file` in order. `terraform.workspace` is unknown where `workspace` is empty. `strict` parses every
     block, so that each syntax error is told."""
-    raise NotImplementedError
+    world = World(folder, files, workspace)
+    conf = world.configuration(folder)
+    empty = SourceText(folder, "")
+    scope = Scope(None, empty, world.budget, world.paths)
+    given = settings(folder, files, variables or {}, variable_files, scope, world.problems, world.extra_paths)
+    root = RootModule(Module(world, conf, given))
+    if strict:
+        for module in root.descendants():
+            for block in module.module.configuration.all_blocks():
+                assert block.body is not None
+    return root
 
 
 def roots(folders: SequenceOf[str], files: Files) -> list[str]:
     """Of folders with Terraform files, those that count as roots, sorted: a folder that another one calls counts
-    only through its callers."""
-    raise NotImplementedError
+    only through its callers. Of folders that only call each other, the first is a root."""
+    known = sorted(set(folders))
+    called: dict[str, set[str]] = {folder: _called(folder, files) for folder in known}
+    targets = {target for folder, found in called.items() for target in found if target != folder}
+    chosen = [folder for folder in known if folder not in targets]
+    reached = _reachable(chosen, called)
+    for folder in known:
+        if folder not in reached:
+            chosen.append(folder)
+            reached |= _reachable([folder], called)
+    return sorted(chosen)
+
+
+def _called(folder: str, files: Files) -> set[str]:
+    if not configuration_files(files.names(folder)):
+        return set()
+    sources = (source_of(block) for block in configuration(folder, files).modules.values())
+    return {join(folder, source) for source in sources if is_local(source)}
+
+
+def _reachable(start: list[str], called: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(start)
+    while waiting:
+        folder = waiting.pop()
+        if folder not in found:
+            found.add(folder)
+            waiting += called.get(folder, ())
+    return found
 
 
 def evaluate(text: str, module: ModuleInstance) -> Value:
-    """The value of an expression in a module: `vmlint eval`."""
-    raise NotImplementedError
+    """The value of an expression in a module: `vmlint eval`. What is no expression is a failure."""
+    source = SourceText("<expression>", text)
+    try:
+        node = hcl.parse_expression(source)
+    except SyntaxProblem as problem:
+        return failed(problem.message, source.span(problem.start, problem.end))
+    try:
+        return evaluate_node(node, module.module.scope(source))
+    except RecursionError:
+        return failed("the expression is nested too deeply", source.whole())
 
 
 def to_json(value: Value) -> object:
-    """Plain data for `json.dumps` of a wholly known value. Raises LookupError with the name that is missing."""
-    raise NotImplementedError
+    """Plain data for JSON of a wholly known value: whole numbers are `int`, others `float`. Raises LookupError with
+    the name that is missing."""
+    from vmlint.evaluation.terraform.values import first_unknown
+
+    missing = first_unknown(value)
+    if missing is not None:
+        raise LookupError(missing.unknown.expression)
+    return _floats(plain(value))
+
+
+def _floats(data: object) -> object:
+    from decimal import Decimal
+
+    match data:
+        case dict():
+            return {key: _floats(data[key]) for key in sorted(data)}
+        case list():
+            return [_floats(item) for item in data]
+        case Decimal():
+            return float(data)
+    return data

@@ -1,0 +1,45 @@
+"""Files that expressions name. Paths are relative to the root module's folder, as when Terraform runs in it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from vmlint.model.span import SourceText
+
+if TYPE_CHECKING:
+    from vmlint.files import Files, Refusal
+
+
+class Paths:
+    """Resolves and reads what `file` and its kin name, through the scan's own reader of files."""
+
+    def __init__(self, files: Files, root: str) -> None:
+        self.files = files
+        self.root = root
+
+    def located(self, path: str) -> str:
+        """The path as `vmlint.files` names it."""
+        from vmlint.files import join
+
+        if path.startswith("~"):
+            return path
+        if os.path.isabs(path):
+            path = os.path.relpath(path, os.path.abspath(self.root))
+        return join(self.root, path)
+
+    def absolute(self, path: str) -> str:
+        return os.path.normpath(os.path.join(os.path.abspath(self.root), path)).replace(os.sep, "/")
+
+    def text(self, path: str) -> SourceText | Refusal:
+        return self.files.text(self.located(path))
+
+    def data(self, path: str) -> bytes | Refusal:
+        return self.files.data(self.located(path))
+
+    def exists(self, path: str) -> bool | None:
+        """Whether a file is there; None where it may not be looked at."""
+        refusal = self.files.refusal(self.located(path))
+        if refusal is None:
+            return True
+        return False if refusal.missing else None

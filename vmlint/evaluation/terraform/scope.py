@@ -1,0 +1,85 @@
+"""Where an expression is evaluated: its module, its file, the names of `for` and `each`, and the budget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from vmlint.model.span import SourceText, Span
+from vmlint.model.value import Value
+from vmlint.syntax import hcl_ast as ast
+
+if TYPE_CHECKING:
+    from vmlint.evaluation.terraform.paths import Paths
+
+MAX_STEPS = 10_000_000
+"""Expressions evaluated for one root module."""
+
+MAX_ITEMS = 100_000
+"""Members of one list, map or set, and of all that `for` and `range` make before they give up."""
+
+MAX_TEXT = 4_000_000
+"""Characters of one string."""
+
+MAX_HOPS = 150
+"""References followed in one another."""
+
+
+class Budget:
+    """What one root module may still use."""
+
+    __slots__ = ("hops", "left")
+
+    def __init__(self, steps: int = MAX_STEPS) -> None:
+        self.left = steps
+        self.hops = 0
+
+
+class Resolver(Protocol):
+    """What a scope asks its module."""
+
+    def refer(self, name: str, steps: list[ast.Step], scope: Scope, span: Span) -> tuple[Value, int, str]:
+        """The value that a reference's root and first steps name, as it is defined; how many steps that took; the
+        label of the definition (empty where it is none)."""
+        ...
+
+
+class Scope:
+    """`names` hide what the module knows. `pin`, where set, is the place of everything: text without places of
+    its own (escaped JSON)."""
+
+    __slots__ = ("budget", "module", "names", "paths", "pin", "source", "touched")
+
+    def __init__(
+        self,
+        module: Resolver | None,
+        source: SourceText,
+        budget: Budget,
+        paths: Paths,
+        names: dict[str, Value] | None = None,
+        pin: Span | None = None,
+    ) -> None:
+        self.module = module
+        self.source = source
+        self.budget = budget
+        self.paths = paths
+        self.names = names or {}
+        self.pin = pin
+        self.touched: set[str] = set()
+        """Names that were read, shared by all scopes below: whether a body depends on `count.index`."""
+
+    def child(self, names: dict[str, Value]) -> Scope:
+        other = Scope(self.module, self.source, self.budget, self.paths, {**self.names, **names}, self.pin)
+        other.touched = self.touched
+        return other
+
+    def elsewhere(self, source: SourceText, pin: Span | None = None) -> Scope:
+        """The same names over another text."""
+        other = Scope(self.module, source, self.budget, self.paths, self.names, pin)
+        other.touched = self.touched
+        return other
+
+    def span(self, node: ast.Node) -> Span:
+        return self.pin or Span(self.source, node.start, node.end)
+
+    def text(self, node: ast.Node) -> str:
+        return self.source.text[node.start : node.end]

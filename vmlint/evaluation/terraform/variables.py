@@ -1,0 +1,150 @@
+"""Values of input variables: where they are set, in Terraform's order, and what their declaration makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf, Sequence as SequenceOf
+from typing import TYPE_CHECKING
+
+from vmlint.evaluation.terraform.conversions import convert, parse_type
+from vmlint.evaluation.terraform.expressions import evaluate
+from vmlint.evaluation.terraform.scope import Scope
+from vmlint.evaluation.terraform.values import is_null, placed, unresolved
+from vmlint.files import Files, Refusal, join
+from vmlint.model.finding import Problem, ProblemKind
+from vmlint.model.span import SourceText
+from vmlint.model.value import Scalar, Value
+from vmlint.syntax import hcl
+from vmlint.syntax.hcl_ast import Body, SyntaxProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vmlint.syntax.hcl import RawBlock
+
+
+class Setting:
+    """A value that is given to a variable, and the label of where."""
+
+    __slots__ = ("_make", "_value", "label")
+
+    def __init__(self, label: str, make: Callable[[], Value]) -> None:
+        self.label = label
+        self._make = make
+        self._value: Value | None = None
+
+    @property
+    def value(self) -> Value:
+        if self._value is None:
+            self._value = self._make()
+        return self._value
+
+
+def settings(
+    folder: str,
+    files: Files,
+    pairs: MappingOf[str, str],
+    variable_files: SequenceOf[str],
+    scope: Scope,
+    problems: list[Problem],
+    paths: list[str],
+) -> dict[str, Setting]:
+    """What a root module's variables are set to, later ones over earlier ones: `terraform.tfvars`,
+    `terraform.tfvars.json`, `*.auto.tfvars(.json)` in the order of their names, the files and the pairs of the
+    command line."""
+    names = files.names(folder)
+    chosen = [name for name in ("terraform.tfvars", "terraform.tfvars.json") if name in names]
+    chosen += [name for name in names if name.endswith((".auto.tfvars", ".auto.tfvars.json"))]
+    found: dict[str, Setting] = {}
+    for path in [*(join(folder, name) for name in chosen), *variable_files]:
+        paths.append(path)
+        found.update(_file_settings(path, files, scope, problems))
+    for name, text in pairs.items():
+        found[name] = Setting(f"--var {name}", _pair(name, text, scope))
+    return found
+
+
+def _file_settings(path: str, files: Files, scope: Scope, problems: list[Problem]) -> dict[str, Setting]:
+    source = files.text(path)
+    if isinstance(source, Refusal):
+        place = SourceText(path, "").whole()
+        problems.append(Problem(ProblemKind.UNREADABLE, source.message, place))
+        return {}
+    body = _variables_body(source)
+    for found in body.problems:
+        span = source.span(found.start, found.end).first_line()
+        problems.append(Problem(ProblemKind.UNREADABLE, found.message, span))
+    inner = scope.elsewhere(source)
+    label = path.rsplit("/", 1)[-1]
+
+    def make(name: str) -> Setting:
+        return Setting(label, lambda: evaluate(body.attributes[name].expression, inner))
+
+    return {name: make(name) for name in body.attributes}
+
+
+def _variables_body(source: SourceText) -> Body:
+    if source.path.endswith(".json"):
+        from vmlint.syntax.hcl_json import parse_file
+
+        return parse_file(source)
+    return hcl.parse_file(source)
+
+
+def _pair(name: str, text: str, scope: Scope) -> Callable[[], Value]:
+    """The value of a `--var`: an expression for a variable of a structured type, else the text itself."""
+    source = SourceText(f"--var {name}", text)
+
+    def make() -> Value:
+        if text.lstrip()[:1] in ("[", "{"):
+            try:
+                return evaluate(hcl.parse_expression(source), scope.elsewhere(source))
+            except SyntaxProblem:
+                pass
+        return Scalar(text, source, 0, len(text))
+
+    return make
+
+
+def variable(block: RawBlock, setting: Setting | None, scope: Scope, missing: str) -> tuple[Value, str]:
+    """The value of a declared variable and the label of its definition. `scope` is one without a module."""
+    name = block.labels[0]
+    attributes = block.body.attributes
+    scope = scope.elsewhere(block.source)
+    label = f'variable "{name}" default'
+    value: Value | None = None
+    if setting is not None:
+        value, label = setting.value, setting.label
+        if is_null(value) and "default" in attributes and _is_false(block, "nullable"):
+            value, label = None, f'variable "{name}" default'
+    if value is None:
+        if "default" not in attributes:
+            return _secret(unresolved(f"var.{name}", missing, block.span), block), ""
+        value = evaluate(attributes["default"].expression, scope)
+    kind = attributes.get("type")
+    if kind is not None:
+        # Defaults of optional attributes are constants.
+        converted = convert(value, parse_type(_type_node(kind.expression)), lambda node: evaluate(node, scope))
+        value = converted
+    return _secret(value, block), label
+
+
+def _type_node(node: hcl.ast.Node) -> hcl.ast.Node:
+    return node.inner if isinstance(node, hcl.ast.Embedded) else node
+
+
+def _is_false(block: RawBlock, name: str) -> bool:
+    attribute = block.body.attributes.get(name)
+    return attribute is not None and getattr(attribute.expression, "value", None) is False
+
+
+def _secret(value: Value, block: RawBlock) -> Value:
+    attribute = block.body.attributes.get("sensitive")
+    if attribute is not None and getattr(attribute.expression, "value", None) is True:
+        value = placed(value, value.span)
+        value.sensitive = True
+    return value
+
+
+def undeclared(name: str, span: hcl.Span) -> Value:
+    """A variable that the module does not declare: Terraform would refuse it."""
+    return unresolved(f"var.{name}", "the module declares no such variable", span)
