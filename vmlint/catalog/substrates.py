@@ -78,8 +78,8 @@ def limits(kind: str) -> dict[str, Limit]:
 
 def overhead_mib(kind: str) -> float | None:
     """Memory that an instance costs beyond the workload's own, in MiB, where its vendor states it."""
-    row = table("substrates")["products"].get(kind, {})
-    return row.get("overhead_mib")
+    amount = table("substrates")["products"].get(kind, {}).get("overhead_mib")
+    return None if amount is None else float(amount)
 
 
 def recommendation(cls: SubstrateClass, platform: str) -> str:

@@ -1,0 +1,112 @@
+"""Docker Compose: projects to workloads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from vmlint.files import folder_of, join
+from vmlint.model.fact import Known
+from vmlint.model.span import SourceText
+from vmlint.model.value import Mapping, Missing, Value, at, entries, text
+from vmlint.model.workload import OperatingSystem, Workload
+from vmlint.sources.compose.project import Project, has_image, load
+from vmlint.sources.compose.service import workload
+from vmlint.sources.reading import Reading, Surroundings, Unit
+
+_NAME = re.compile(
+    r"(docker-|podman-)?(compose|stack)([.-][\w.-]+)?\.ya?ml$|.*[-.](compose|stack)\.ya?ml$", re.IGNORECASE
+)
+_PRIMARY = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+
+
+def is_compose_name(path: str) -> bool:
+    """Whether a file is named as Compose files are: `compose.yaml`, `docker-compose.prod.yml`."""
+    return _NAME.fullmatch(path.rsplit("/", 1)[-1]) is not None
+
+
+def looks_like(path: str, root: Value) -> bool:
+    """Whether a document is a Compose file, by its content: services that are mappings with an image, a build or
+    what they extend. The first version of the format has no `services:` and counts under the usual names only."""
+    if not isinstance(root, Mapping) or "apiVersion" in root.entries or "kind" in root.entries:
+        return False
+    services = at(root, "services")
+    if isinstance(services, Mapping):
+        bodies = [body for _, body in entries(services)]
+        known = any(isinstance(body, Mapping) and _RUNS & body.entries.keys() for body in bodies)
+        return known or (is_compose_name(path) and all(isinstance(b, Mapping | Missing) for b in bodies))
+    if "include" in root.entries and is_compose_name(path):
+        return True
+    return is_compose_name(path) and any(
+        isinstance(body, Mapping) and {"image", "build"} & body.entries.keys() for _, body in entries(root)
+    )
+
+
+_RUNS = {"image", "build", "extends", "provider"}
+
+
+def units(paths: Iterable[str], surroundings: Surroundings) -> list[Unit]:
+    """The projects of these Compose files: the default file of a folder with its override, or what
+    `COMPOSE_FILE` in the folder's `.env` names; every other file is a project of its own."""
+    found: list[Unit] = []
+    by_folder: dict[str, set[str]] = {}
+    for path in paths:
+        by_folder.setdefault(folder_of(path), set()).add(path)
+    for folder, members in sorted(by_folder.items()):
+        together = _together(folder, members, surroundings)
+        if together:
+            found.append(Unit("compose", together))
+        found += [Unit("compose", (path,)) for path in sorted(members) if path not in together]
+    return found
+
+
+def _together(folder: str, members: set[str], surroundings: Surroundings) -> tuple[str, ...]:
+    named = _compose_file(folder, surroundings)
+    if named:
+        return tuple(path for path in named if path in members or surroundings.files.is_file(path))
+    for primary in _PRIMARY:
+        path = join(folder, primary)
+        stem, _, ending = path.rpartition(".")
+        overrides = [f"{stem}.override.{e}" for e in (ending, "yaml", "yml")]
+        override = next((o for o in overrides if surroundings.files.is_file(o)), None)
+        if path in members or (override in members and surroundings.files.is_file(path)):
+            return (path,) if override is None else (path, override)
+    return ()
+
+
+def _compose_file(folder: str, surroundings: Surroundings) -> tuple[str, ...]:
+    source = surroundings.files.text(join(folder, ".env"))
+    if not isinstance(source, SourceText):
+        return ()
+    from vmlint.evaluation.interpolation import read_environment
+
+    variable = read_environment(source).get("COMPOSE_FILE")
+    if variable is None:
+        return ()
+    return tuple(join(folder, name) for name in re.split(r"[:;]", variable.value) if name)
+
+
+def read(unit: Unit, surroundings: Surroundings) -> Reading:
+    """The workloads of one project."""
+    project = load(unit.paths, surroundings)
+    project.engine_os = _engine(project)
+    workloads: list[Workload] = []
+    for service in project.services:
+        if has_image(service.body):
+            found = workload(service, project)
+            if found is not None:
+                workloads.append(found)
+    return Reading(tuple(workloads), (), tuple(project.problems), frozenset(project.files))
+
+
+def _engine(project: Project) -> OperatingSystem:
+    """The OS of the one engine that runs the project, where the networks' drivers prove it: `nat`, `transparent`
+    and `l2bridge` exist on Windows only. Else what most engines are."""
+    for _, network in entries(at(project.root, "networks")):
+        driver = text(at(network, "driver"))
+        if isinstance(driver, Known) and driver.value in ("nat", "transparent", "l2bridge", "l2tunnel"):
+            return OperatingSystem("windows")
+        external = text(at(network, "external", "name"))
+        if isinstance(external, Known) and external.value == "nat":
+            return OperatingSystem("windows")
+    return OperatingSystem("linux")
