@@ -166,6 +166,8 @@ def _simple(words: Sequence[str]) -> CommandFact | None:
                 return CommandFact(row["role"], "server", module, "", background, data["source"])
     row = _programs().get(program) or _programs().get(program.lower()) or {}
     kind = row.get("kind", "server" if row else "other")
+    if kind == "wrapper":
+        kind = "other"
     if program in _SHELLS and not rest:
         kind = "idle"
     role = row.get("role", "base-os" if kind == "idle" else "")
