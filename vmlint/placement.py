@@ -209,6 +209,13 @@ def _recommended(
     return (serving[0],) if serving else ()
 
 
+def substrate_name(workload: Workload) -> str:
+    """The workload's product in the field's words; `its substrate` where it is not known."""
+    if not isinstance(workload.substrate, Known):
+        return "its substrate"
+    return substrates.product_name(workload.substrate.value.kind or workload.substrate.value.cls.value)
+
+
 def product_of(workload: Workload, cls: SubstrateClass) -> str:
     """The product by which a class is to be had on the workload's platform: a key of the catalogue."""
     if cls is workload.substrate_class and isinstance(workload.substrate, Known):
