@@ -37,6 +37,10 @@ class Files:
         self._named = {os.path.realpath(path) for path in named}
         self._read: dict[str, SourceText | Refusal] = {}
 
+    def put(self, source: SourceText) -> None:
+        """Give the text of a path that is not on the disk: standard input under its name."""
+        self._read[source.path] = source
+
     def text(self, path: str) -> SourceText | Refusal:
         """The decoded text of a file (UTF-8, UTF-16 and UTF-32 by BOM; a BOM is dropped)."""
         path = normal(path)

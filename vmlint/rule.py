@@ -53,7 +53,8 @@ class Rule:
     `pedantic` rules run only in that profile. `exempt_roles` are roles for which the rule is silent in the default
     profile. `subsumes` are rules whose findings on the same subject become notes of this one's: one cause, one
     finding. `options` is a frozen dataclass type whose fields are the rule's configuration. `security` says that
-    an unmet need is a security matter. `guidance` is the URL of what the rule goes back to.
+    an unmet need is a security matter. `guidance` is the URL of what the rule goes back to. A rule `by_engine` has
+    no check: the engine itself reports what it says (a file that cannot be read).
     """
 
     id: str
@@ -69,6 +70,7 @@ class Rule:
     subsumes: frozenset[str] = frozenset()
     options: type[Any] | None = None
     security: bool = False
+    by_engine: bool = False
 
     @property
     def family(self) -> int:

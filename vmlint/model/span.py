@@ -33,6 +33,9 @@ class SourceText:
     def __repr__(self) -> str:
         return f"SourceText({self.path!r})"
 
+    def __reduce__(self) -> tuple[type[SourceText], tuple[str, str]]:
+        return SourceText, (self.path, self.text)
+
     @property
     def line_starts(self) -> list[int]:
         """Offsets of the first character of each line. Lines end at LF, CRLF or CR, as editors count."""

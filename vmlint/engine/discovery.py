@@ -1,0 +1,166 @@
+"""Which files are in scope, and what is read together.
+
+Files are told apart by their name and their first look, before anything is parsed: a repository is full of YAML
+that is nobody's workload, and saying so must cost little. What calls itself a Compose file or a manifest is in
+scope, and then an unreadable one is told.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from vmlint.files import Refusal, folder_of, join, normal
+from vmlint.model.finding import Problem, ProblemKind
+from vmlint.model.span import SourceText
+from vmlint.sources.reading import Surroundings, Unit
+
+# Folders that hold other people's code, caches or history.
+_PASSED_OVER = frozenset(
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        ".terraform",
+        ".terragrunt-cache",
+        ".venv",
+        "venv",
+        "node_modules",
+        "__pycache__",
+        ".tox",
+    }
+)
+_TERRAFORM = (".tf", ".tofu", ".tf.json", ".tofu.json")
+_YAML = (".yaml", ".yml")
+
+
+@dataclass(slots=True)
+class Scope:
+    """What a scan reads. `named` are the files that the command line names: with any, only they are reported."""
+
+    units: list[Unit] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
+    passed_over: int = 0
+
+
+def boundary(paths: Iterable[str]) -> Path:
+    """The root that nothing is read outside of: the working directory if it holds the paths, else the enclosing
+    repository, else the common folder."""
+    here = os.path.realpath(".")
+    real = [os.path.realpath(path) for path in paths] or [here]
+    common = os.path.commonpath(real)
+    if common == here or common.startswith(here.rstrip(os.sep) + os.sep):
+        return Path(here)
+    folder = common if os.path.isdir(common) else os.path.dirname(common)
+    parent = folder
+    while parent != os.path.dirname(parent):
+        if os.path.exists(os.path.join(parent, ".git")):
+            return Path(parent)
+        parent = os.path.dirname(parent)
+    return Path(folder)
+
+
+def discover(paths: Iterable[str], surroundings: Surroundings) -> Scope:
+    """The units of the files and folders that are named."""
+    scope = Scope()
+    found: set[str] = set()
+    for path in paths:
+        path = normal(path)
+        if os.path.isdir(path) and not os.path.islink(path.rstrip("/")):
+            scope.folders.add(path)
+            found.update(_walk(path))
+        elif os.path.isdir(path):
+            scope.folders.add(path)
+            found.update(_walk(path))
+        else:
+            scope.named.add(path)
+            found.add(path)
+    _sort(scope, sorted(found), surroundings)
+    return scope
+
+
+def _walk(top: str) -> Iterator[str]:
+    """Candidates below a folder, in order. Links to folders are not followed: what they lead to is either walked
+    already or outside."""
+    for folder, folders, names in os.walk(top):
+        folders[:] = sorted(name for name in folders if name not in _PASSED_OVER)
+        for name in sorted(names):
+            if name.endswith((*_TERRAFORM, *_YAML, ".json")):
+                yield join(folder, name)
+
+
+def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
+    compose_files, terraform_folders = [], set()
+    for path in paths:
+        if path.endswith(_TERRAFORM):
+            terraform_folders.add(folder_of(path))
+            continue
+        kind = _kind(path, scope, surroundings)
+        if kind == "compose":
+            compose_files.append(path)
+        elif kind == "kubernetes":
+            scope.units.append(Unit("kubernetes", (path,)))
+        else:
+            scope.passed_over += kind == ""
+    if compose_files:
+        from vmlint.sources import compose
+
+        scope.units += compose.units(compose_files, surroundings)
+    if terraform_folders:
+        from vmlint.sources import terraform
+
+        scope.units += terraform.units(sorted(terraform_folders), surroundings)
+
+
+def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
+    """`compose`, `kubernetes`, empty for what is neither, `refused` for what cannot be read."""
+    source = surroundings.files.text(path)
+    if isinstance(source, Refusal):
+        if path in scope.named or _is_telling_name(path):
+            span = SourceText(path, "").whole()
+            scope.problems.append(Problem(ProblemKind.UNREADABLE, source.message, span))
+            return "refused"
+        return ""
+    text = source.text
+    if path.endswith(".json"):
+        return "kubernetes" if _json_manifest().search(text) else ""
+    if _manifest().search(text):
+        return "kubernetes"
+    if _is_telling_name(path) or (_services().search(text) and _is_compose(source)):
+        return "compose"
+    return ""
+
+
+def _is_telling_name(path: str) -> bool:
+    from vmlint.sources.compose import is_compose_name
+
+    return is_compose_name(path)
+
+
+def _is_compose(source: SourceText) -> bool:
+    from vmlint.sources import compose
+    from vmlint.syntax import yaml
+
+    documents = yaml.parse(source).documents
+    return bool(documents) and compose.looks_like(source.path, documents[0].root)
+
+
+@cache
+def _manifest() -> re.Pattern[str]:
+    return re.compile(r"^(?:- |\{ ?)?[\"']?apiVersion[\"']?\s*:", re.MULTILINE)
+
+
+@cache
+def _json_manifest() -> re.Pattern[str]:
+    return re.compile(r'^\s*[{\[][^{\[]{0,2000}"(?:apiVersion|kind)"\s*:', re.DOTALL)
+
+
+@cache
+def _services() -> re.Pattern[str]:
+    return re.compile(r"^[\"']?(?:services|include)[\"']?\s*:", re.MULTILINE)
