@@ -1,13 +1,13 @@
 """A container that loads kernel modules changes the kernel of its host, for everybody on it, and a fault in the
 module is a fault of the host.
 
-Told are the capability SYS_MODULE, `modprobe` or `insmod` in a command, and the host's `/lib/modules` mounted into
-a workload that is privileged or whose trade needs modules (VPN, packet filter, iSCSI, QEMU). A mount of
+Told are the capability SYS_MODULE, `modprobe` or `insmod` in a command, and the host's `/lib/modules` mounted
+into a workload that is privileged or whose trade needs modules (VPN, packet filter, iSCSI, QEMU). A mount of
 `/lib/modules` alone is not told: some images only look up versions there. Kata loads the modules that its
 `kernel_modules` annotation names into the guest's own kernel: that is met. Node agents are exempt.
 
-Instead: load the module when the host is built (`/etc/modules-load.d`, a machine image) and drop the capability,
-or run the workload in a virtual machine with a kernel of its own.
+Instead: load the module when the host is built (`/etc/modules-load.d`, a machine image) and drop the
+capability, or run the workload in a virtual machine with a kernel of its own.
 
 Goes back to: capabilities(7), CAP_SYS_MODULE; Kata Containers, how to load kernel modules.
 """

@@ -2,10 +2,12 @@
 or the tree of control groups mounted for it. That workload wants a whole operating system's userland.
 
 An application container has no init of its own, no consoles, no cgroup delegation, and stops its services
-unordered; the flags that make systemd start there take the boundary down. Small reapers (tini, dumb-init, s6) are
-no init systems in this sense. On a `vm-container` it is a notice: the kernel is its own, the userland still is not.
+unordered; the flags that make systemd start there take the boundary down. Small reapers (tini, dumb-init, s6)
+are no init systems in this sense. On a `vm-container` it is a notice: the kernel is its own, the userland still
+is not.
 
-Instead: a system container (LXD, Incus, Sysbox) or a virtual machine; or run the one service itself as the command.
+Instead: a system container (LXD, Incus, Sysbox) or a virtual machine; or run the one service itself as the
+command.
 
 Goes back to: systemd, Container Interface; Sysbox user guide, system containers.
 """

@@ -1,8 +1,8 @@
 """One instance asks for most of a host: 16 vCPU or more, or 64 GiB or more (both are options). It leaves its
 neighbours what it does not use, and its own latency depends on theirs.
 
-Told is what is declared (requests, else limits) of one instance in a container; nothing is claimed about use. On a
-virtual machine or bare metal the need is met.
+Told is what is declared (requests, else limits) of one instance in a container; nothing is claimed about use.
+On a virtual machine or bare metal the need is met.
 
 Instead: give it a virtual machine or a node pool of its own with a size to match, or split it into smaller
 instances.

@@ -1,11 +1,11 @@
 """A container hosts containers: Docker in Docker, kind, k3s or k0s in a container, or a worker that starts
 containers itself. Inside a privileged container the inner engine has the kernel of the outer host.
 
-On an unprivileged system container (LXD with nesting, Sysbox) it is a notice: they are made for it. A kernel of its
-own (Kata, a virtual machine) meets the need.
+On an unprivileged system container (LXD with nesting, Sysbox) it is a notice: they are made for it. A kernel of
+its own (Kata, a virtual machine) meets the need.
 
-Instead: build with a tool that needs no engine (BuildKit rootless, Buildah), run the inner engine in Sysbox, or make
-the container host a virtual machine.
+Instead: build with a tool that needs no engine (BuildKit rootless, Buildah), run the inner engine in Sysbox, or
+make the container host a virtual machine.
 
 Goes back to: Docker image documentation (docker:dind needs --privileged); NIST SP 800-190 §4.5.
 """

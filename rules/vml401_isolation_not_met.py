@@ -1,11 +1,12 @@
 """The user declares how strong the isolation of a workload must be, and its substrate's boundary is weaker: for
 example a database that must be fully isolated and runs in a container on a shared kernel.
 
-A declaration (`vmlint.dev/isolation`, `x-vmlint: {isolation: …}`, the tag `vmlint:isolation`, the configuration)
-states intent and is never guessed. Levels, weakest first: process, sandbox, hypervisor, hardware.
+A declaration (`vmlint.dev/isolation`, `x-vmlint: {isolation: …}`, the tag `vmlint:isolation`, the
+configuration) states intent and is never guessed. Levels, weakest first: process, sandbox, hypervisor,
+hardware.
 
-Instead: move the workload to a substrate with that boundary (gVisor for `sandbox`; Kata, Fargate, Hyper-V isolation
-or a virtual machine for `hypervisor`; a dedicated host for `hardware`), or correct the declaration.
+Instead: move the workload to a substrate with that boundary (gVisor for `sandbox`; Kata, Fargate, Hyper-V
+isolation or a virtual machine for `hypervisor`; a dedicated host for `hardware`), or correct the declaration.
 
 Goes back to: NIST SP 800-190 §4.3.4 and §4.5; phoenixNAP, Containers vs Virtual Machines.
 """

@@ -1,11 +1,11 @@
 """A store of restricted data (a database, a secret store, an identity provider, an object store) shares a kernel
 with other workloads: one kernel flaw in a neighbour is enough to read it.
 
-Only told where the sensitivity is declared: `vmlint.dev/sensitivity: restricted`, or a label or tag in common use
-such as `data-classification: pci`, which counts with medium confidence. Nothing is guessed from names.
+Only told where the sensitivity is declared: `vmlint.dev/sensitivity: restricted`, or a label or tag in common
+use such as `data-classification: pci`, which counts with medium confidence. Nothing is guessed from names.
 
-Instead: give the store a kernel of its own (Kata, Fargate, Hyper-V isolation or a virtual machine), or declare what
-the data really is.
+Instead: give the store a kernel of its own (Kata, Fargate, Hyper-V isolation or a virtual machine), or declare
+what the data really is.
 
 Goes back to: NIST SP 800-190 §4.3.4; PCI SSC Guidance for Containers and Container Orchestration Tools (2022).
 """

@@ -1,9 +1,9 @@
-"""Code that its operator did not write runs on a kernel that is shared: notebooks, online judges, function runners,
-web IDEs, public CI runners. The kernel's whole system-call surface is open to it.
+"""Code that its operator did not write runs on a kernel that is shared: notebooks, online judges, function
+runners, web IDEs, public CI runners. The kernel's whole system-call surface is open to it.
 
 Told are workloads declared untrusted, workloads whose role is to execute other people's code, and CI runners:
-these last as a notice, as a warning where they are privileged or hold the control socket of an engine, because most
-run code of the house. `vmlint.dev/trust: trusted` settles it the other way.
+these last as a notice, as a warning where they are privileged or hold the control socket of an engine, because
+most run code of the house. `vmlint.dev/trust: trusted` settles it the other way.
 
 Instead: a sandbox (gVisor), or a kernel of its own where it also needs privilege (Kata, a virtual machine).
 

@@ -1,12 +1,13 @@
 """A privileged container has every capability, every device and no confinement: on a kernel that it shares with
 its host, nothing stands between it and the host.
 
-The same flag under a hypervisor reaches the guest's kernel only, and a user namespace of the pod's own takes the
-host's devices and files out of reach: there it is a notice or a warning. Node agents (CNI, CSI, device plugins) are
-there to reach into their host and are not told in the default profile.
+The same flag under a hypervisor reaches the guest's kernel only, and a user namespace of the pod's own takes
+the host's devices and files out of reach: there it is a notice or a warning. Node agents (CNI, CSI, device
+plugins) are there to reach into their host and are not told in the default profile.
 
 Instead: name the one capability or device that is needed; where privilege is really needed (Docker in Docker,
-kernel tests, untrusted builds), give the workload a kernel of its own: Kata, Hyper-V isolation, or a virtual machine.
+kernel tests, untrusted builds), give the workload a kernel of its own: Kata, Hyper-V isolation, or a virtual
+machine.
 
 Goes back to: Kubernetes Pod Security Standards (baseline); NIST SP 800-190 §4.4.3; MITRE ATT&CK T1611.
 """

@@ -104,3 +104,16 @@ def _of_mounts(container: Container) -> Iterator[Use]:
 def _stated(feature: str, fact: Fact[float], subject: Span) -> Iterator[Use]:
     if isinstance(fact, Known) and fact.value:
         yield Use(feature, feature.replace("-", " "), fact.span, fact.via, subject)
+
+
+def forbidden(workload: Workload, products: frozenset[str]) -> Iterator[tuple[Use, substrates.Limit]]:
+    """What the workload uses and its own product, one of `products`, cannot do; each feature at one place once."""
+    if not isinstance(workload.substrate, Known) or workload.substrate.value.kind not in products:
+        return
+    limits = substrates.limits(workload.substrate.value.kind)
+    told: set[tuple[str, Span]] = set()
+    for use in used(workload):
+        limit = limits.get(use.feature)
+        if limit is not None and (use.feature, use.span) not in told:
+            told.add((use.feature, use.span))
+            yield use, limit
