@@ -76,13 +76,13 @@ class RawBlock:
             self._body = parse_body(self.source, self.body_start, self.body_end)
         return self._body
 
-    @property
-    def is_parsed(self) -> bool:
-        return self._body is not None
-
     @body.setter
     def body(self, body: Body) -> None:
         self._body = body
+
+    @property
+    def is_parsed(self) -> bool:
+        return self._body is not None
 
     def __repr__(self) -> str:
         return f"RawBlock({self.type!r}, {self.labels!r})"
@@ -137,10 +137,10 @@ def blocks(source: SourceText) -> Document:
 
 def parse_body(source: SourceText, start: int, end: int) -> Body:
     """The attributes and blocks of `source.text[start:end]`. Never raises."""
-    from vmlint.syntax.hcl_parser import Parser
+    from vmlint.syntax.hcl_body import BodyParser
 
     try:
-        return Parser(source.text, start, end).body(nested=False)
+        return BodyParser(source.text, start, end).body(nested=False)
     except SyntaxProblem as problem:
         body = Body()
         body.problems.append(problem)

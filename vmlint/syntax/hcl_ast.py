@@ -8,7 +8,7 @@ from typing import TypeAlias
 from vmlint.model.span import SourceText
 
 
-class SyntaxProblem(Exception):
+class SyntaxProblem(Exception):  # noqa: N818 (it is kept as a value more often than raised)
     """What is wrong with the text and at which offset; `message` is a clause without a full stop."""
 
     def __init__(self, message: str, start: int, end: int = -1) -> None:

@@ -1,7 +1,6 @@
-"""A recursive-descent parser of HCL bodies and expressions, straight from characters to the tree.
+"""A recursive-descent parser of HCL expressions, straight from characters to the tree: there is no token list.
 
-There is no token list: one regular expression reads a simple attribute (`name = "text"`, a number, a dotted
-reference) whole, and most attributes are simple. Nesting is bounded before the interpreter's stack is.
+Nesting is bounded before the interpreter's stack is.
 """
 
 from __future__ import annotations
@@ -18,29 +17,20 @@ MAX_DEPTH = 100
 MAX_DIGITS = 1000
 """Digits of a number literal; its exponent is bounded as well."""
 
-_IDENTIFIER = r"[^\W\d][\w-]*+"
+IDENTIFIER = r"[^\W\d][\w-]*+"
 _SPACE = re.compile(r"(?:[ \t]++|/\*(?s:.*?)\*/|\r(?=\n))*+")
-_SPACE_LINES = re.compile(r"(?:\s++|#[^\n]*+|//[^\n]*+|/\*(?s:.*?)\*/)*+")
-_NAME = re.compile(_IDENTIFIER)
+SPACE_LINES = re.compile(r"(?:\s++|#[^\n]*+|//[^\n]*+|/\*(?s:.*?)\*/)*+")
+_NAME = re.compile(IDENTIFIER)
 _NUMBER = re.compile(r"\d++(?:\.\d++)?(?:[eE][+-]?\d++)?")
-_LINE_END = re.compile(r"(?:[ \t]++|/\*(?s:.*?)\*/)*+(?:(?:#|//)[^\n]*+)?\r?(\n|\Z|(?=\}))")
-_SIMPLE = re.compile(
-    rf"({_IDENTIFIER})[ \t]*+=[ \t]*+"
-    rf'(?:"([^"\\$%\n]*+)"|((?:var|local)\.{_IDENTIFIER})|(true|false|null)|(0|[1-9]\d{{0,15}}))'
-    r"[ \t]*+(?=\r?\n)"
-)
-_ITEM = re.compile(rf"({_IDENTIFIER})(?:[ \t]*+(=)(?!=))?")
-_LABEL = re.compile(rf'"((?:[^"\\\n]|\\.)*+)"|({_IDENTIFIER})')
-_HEREDOC = re.compile(rf"<<(-?)({_IDENTIFIER})\r?\n")
+_HEREDOC = re.compile(rf"<<(-?)({IDENTIFIER})\r?\n")
 _QUOTED = re.compile(r'[^"\\$%\n]*+')
 _OPERATOR = re.compile(r"\|\||&&|==|!=|<=|>=|[<>+*%-]|/(?![/*])")
-_FUNCTION = re.compile(rf"(?:::{_IDENTIFIER})*+[ \t]*+\(")
+_FUNCTION = re.compile(rf"(?:::{IDENTIFIER})*+[ \t]*+\(")
 _FOR = re.compile(r"for(?![\w-])")
 _PRECEDENCE = {
     "||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, ">": 4, "<=": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
 }  # fmt: skip
-_KEYWORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
+KEYWORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 
 
 class Parser:
@@ -57,7 +47,7 @@ class Parser:
 
     def space(self) -> str:
         """Skips space; the next character, empty at the end."""
-        pattern = _SPACE_LINES if self.newlines else _SPACE
+        pattern = SPACE_LINES if self.newlines else _SPACE
         pos = pattern.match(self.text, self.pos, self.end).end()  # type: ignore[union-attr]
         self.pos = pos
         return self.text[pos] if pos < self.end else ""
@@ -72,107 +62,6 @@ class Parser:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise SyntaxProblem(f"it is nested more than {MAX_DEPTH} levels deep", self.pos)
-
-    # Bodies
-
-    def body(self, nested: bool) -> ast.Body:
-        """Attributes and blocks up to the end, or to the closing brace of a nested block (not consumed)."""
-        body = ast.Body()
-        text = self.text
-        while True:
-            self.pos = _SPACE_LINES.match(text, self.pos, self.end).end()  # type: ignore[union-attr]
-            if self.pos >= self.end:
-                if nested:
-                    raise SyntaxProblem("the block is not closed", self.pos)
-                return body
-            if text[self.pos] == "}" and nested:
-                return body
-            simple = _SIMPLE.match(text, self.pos, self.end)
-            if simple is not None:
-                self.simple_attribute(body, simple)
-                continue
-            start, depth = self.pos, self.depth
-            try:
-                self.item(body)
-            except SyntaxProblem as problem:
-                body.problems.append(problem)
-                self.depth, self.newlines = depth, False
-                self.recover(body, start, problem)
-
-    def simple_attribute(self, body: ast.Body, match: re.Match[str]) -> None:
-        kind = match.lastindex or 2
-        start, end = match.span(kind)
-        value: ast.Node
-        if kind == 2:
-            value = ast.Literal(start - 1, end + 1, match[2])
-        elif kind == 3:
-            root, _, name = match[3].partition(".")
-            dot = start + len(root)
-            value = ast.Traversal(start, end, ast.Name(start, dot, root), [ast.GetAttribute(dot, end, name)])
-        elif kind == 4:
-            value = ast.Literal(start, end, _KEYWORDS[match[4]])
-        else:
-            value = ast.Literal(start, end, int(match[5]))
-        self.pos = match.end()
-        self.add(body, ast.AttributeNode(match.start(), match[1], value))
-
-    def add(self, body: ast.Body, attribute: ast.AttributeNode) -> None:
-        if attribute.name in body.attributes:
-            problem = f"the attribute `{attribute.name}` is set twice in one block"
-            body.problems.append(SyntaxProblem(problem, attribute.start, attribute.start + len(attribute.name)))
-        body.attributes[attribute.name] = attribute
-
-    def item(self, body: ast.Body) -> None:
-        match = _ITEM.match(self.text, self.pos, self.end)
-        if match is None:
-            raise SyntaxProblem("an attribute or a block is expected here", self.pos)
-        start, name = match.start(), match[1]
-        self.pos = match.end()
-        if match[2]:
-            expression = self.expression()
-            self.add(body, ast.AttributeNode(start, name, expression))
-            self.line_end("after the value")
-        else:
-            body.blocks.append(self.block(start, name))
-            self.line_end("after the block")
-
-    def line_end(self, where: str) -> None:
-        match = _LINE_END.match(self.text, self.pos, self.end)
-        if match is None:
-            # A heredoc ends with its own line.
-            if self.pos and self.text[self.pos - 1] == "\n":
-                return
-            raise SyntaxProblem(f"a line break is expected {where}", self.pos)
-        self.pos = match.end()
-
-    def block(self, start: int, kind: str) -> ast.BlockNode:
-        labels: list[str] = []
-        header_end = self.pos
-        while self.space() != "{":
-            label = _LABEL.match(self.text, self.pos, self.end)
-            if label is None:
-                raise SyntaxProblem("`=` or a block's `{` is expected here", self.pos)
-            labels.append(label[1] if label[1] is not None else label[2])
-            self.pos = header_end = label.end()
-        self.pos += 1
-        self.enter()
-        inner = self.body(nested=True)
-        self.depth -= 1
-        self.pos += 1
-        return ast.BlockNode(start, self.pos, header_end, kind, tuple(labels), inner)
-
-    def recover(self, body: ast.Body, start: int, problem: SyntaxProblem) -> None:
-        """Goes on behind the item that could not be read; an attribute keeps its place as invalid."""
-        from vmlint.syntax.hcl import end_of_item
-
-        self.pos = max(end_of_item(self.text, start, self.end), start + 1)
-        match = _ITEM.match(self.text, start, self.end)
-        if match is not None and match[2]:
-            stop = max(min(self.pos, self.end), match.end())
-            stop = match.end() + len(self.text[match.end() : stop].rstrip())
-            body.attributes.setdefault(
-                match[1], ast.AttributeNode(start, match[1], ast.Invalid(match.end(), stop, problem.message))
-            )
 
     # Expressions
 
@@ -234,8 +123,8 @@ class Parser:
         function = _FUNCTION.match(self.text, self.pos, self.end)
         if function is not None:
             return self.call(start, name[0] + self.text[self.pos : function.end() - 1].rstrip(), function.end())
-        if name[0] in _KEYWORDS:
-            return ast.Literal(start, self.pos, _KEYWORDS[name[0]])
+        if name[0] in KEYWORDS:
+            return ast.Literal(start, self.pos, KEYWORDS[name[0]])
         return ast.Name(start, self.pos, name[0])
 
     def number(self) -> ast.Node:
@@ -386,7 +275,7 @@ class Parser:
         found: list[ast.Step] = []
         current = found
         legacy = False
-        space = _SPACE_LINES if self.newlines else _SPACE
+        space = SPACE_LINES if self.newlines else _SPACE
         while True:
             pos = space.match(text, self.pos, self.end).end()  # type: ignore[union-attr]
             character = text[pos] if pos < self.end else ""
@@ -441,7 +330,7 @@ class Parser:
     def index_step(self, start: int) -> ast.Step:
         before, self.newlines = self.newlines, True
         if self.space() == "*":
-            at = _SPACE_LINES.match(self.text, self.pos + 1, self.end).end()  # type: ignore[union-attr]
+            at = SPACE_LINES.match(self.text, self.pos + 1, self.end).end()  # type: ignore[union-attr]
             if self.text.startswith("]", at):
                 self.pos = at + 1
                 self.newlines = before

@@ -16,6 +16,7 @@ from vmlint.syntax.hcl import RawBlock
 from vmlint.syntax.hcl_ast import AttributeNode, Body, SyntaxProblem
 
 SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
+MAX_LINKS = 5
 _KINDS = {"variable": 1, "output": 1, "module": 1, "resource": 2, "data": 2, "provider": 1}
 # Read by Terraform, of no consequence to what a workload is.
 _IGNORED = {"terraform", "moved", "import", "check", "removed", "ephemeral", "action", "language", "locals"}
@@ -35,6 +36,7 @@ class Configuration:
         self.resources: dict[tuple[str, str, str], RawBlock] = {}
         self.required_providers: list[RawBlock] = []
         self._locals: list[RawBlock] = []
+        self._rivals: dict[tuple[str, ...], dict[str, str]] = {}
         self._local_names: dict[str, tuple[SourceText, AttributeNode]] | None = None
         names = configuration_files(files.names(folder))
         for name in names:
@@ -51,6 +53,12 @@ class Configuration:
             self._local_names = {}
             for block in self._locals:
                 for name, attribute in block.body.attributes.items():
+                    if name in self._local_names and self._local_names[name][0] != block.source:
+                        paths = self._rivals.setdefault(("local", name), {})
+                        if not is_override(block.source.path.rsplit("/", 1)[-1]):
+                            paths[block.source.path] = f"\0{len(paths) + 2}"
+                            self._local_names[name + paths[block.source.path]] = (block.source, attribute)
+                            continue
                     self._local_names[name] = (block.source, attribute)
         return self._local_names
 
@@ -93,8 +101,25 @@ class Configuration:
         elif override:
             standing.body = overridden(standing.body, block)
         else:
-            message = f"`{' '.join((kind, *labels))}` is defined twice in this module"
-            self.problems.append(Problem(ProblemKind.UNREADABLE, message, block.span))
+            self._rival(table, key, block)
+
+    def _rival(self, table: dict[Any, RawBlock], key: Any, block: RawBlock) -> None:
+        """A second definition of a name. Terraform refuses that, but folders of loose examples are full of it: each
+        file then means its own."""
+        message = f"`{' '.join((block.type, *block.labels))}` is defined twice in this folder"
+        self.problems.append(Problem(ProblemKind.SKIPPED, message, block.span))
+        paths = self._rivals.setdefault((block.type, *block.labels), {})
+        if block.source.path not in paths:
+            mark = f"\0{len(paths) + 2}"
+            paths[block.source.path] = mark
+            table[(*key[:-1], key[-1] + mark) if isinstance(key, tuple) else key + mark] = block
+
+    def preferred(self, kind: str, name: str, path: str, of_type: str = "") -> str:
+        """The name under which the definition that a file means is kept."""
+        if not self._rivals:
+            return name
+        labels = (kind, of_type, name) if of_type else (kind, name)
+        return name + self._rivals.get(labels, {}).get(path, "")
 
     def all_blocks(self) -> list[RawBlock]:
         """Every block that evaluation may read."""
@@ -163,12 +188,16 @@ def text_of(files: Files, path: str) -> SourceText | Refusal:
     """The text of a configuration file. A file whose whole text is the path of another is a symbolic link that git
     wrote as text, and is followed."""
     source = files.text(path)
-    if isinstance(source, Refusal) or len(source.text) > 250 or "\n" in source.text.rstrip("\n"):
-        return source
-    target = source.text.strip()
-    if target.endswith(SUFFIXES) and not any(character in target for character in '{}="'):
-        linked = files.text(join(folder_of(path), target))
-        return source if isinstance(linked, Refusal) else linked
+    for _ in range(MAX_LINKS):
+        if isinstance(source, Refusal) or len(source.text) > 250 or "\n" in source.text.rstrip("\n"):
+            return source
+        target = source.text.strip()
+        if not target.endswith(SUFFIXES) or any(character in target for character in '{}="'):
+            return source
+        linked = files.text(join(folder_of(source.path), target))
+        if isinstance(linked, Refusal):
+            return source
+        source = linked
     return source
 
 

@@ -70,8 +70,7 @@ def _reference(node: ast.Node, name: str, steps: list[ast.Step], scope: Scope) -
 
 def _embedded(node: ast.Embedded, scope: Scope) -> Value:
     pin = scope.span(node)
-    value = evaluate(node.inner, scope.elsewhere(SourceText(scope.source.path, node.text), pin))
-    return value
+    return evaluate(node.inner, scope.elsewhere(SourceText(scope.source.path, node.text), pin))
 
 
 def _parenthesised(node: ast.Parenthesised, scope: Scope) -> Value:
@@ -115,7 +114,7 @@ def inherit_condition(value: Value, condition: Value) -> Value:
 def _unified(value: Scalar, other: ast.Node, scope: Scope) -> Value:
     """Both arms have one type: a number beside a string becomes a string. Only a literal other arm is looked at,
     so that the arm which is not taken costs nothing."""
-    if isinstance(other, ast.Literal) and isinstance(other.value, str) or isinstance(other, ast.Template):
+    if (isinstance(other, ast.Literal) and isinstance(other.value, str)) or isinstance(other, ast.Template):
         return Scalar(scalar_text(value), value.source, value.start, value.end, value.via)
     return value
 

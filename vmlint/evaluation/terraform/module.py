@@ -124,7 +124,7 @@ class Module:
         first = words[0] if words else ""
         if name in ("data", "resource") and len(words) > 1 and words[1]:
             mode = "data" if name == "data" else "managed"
-            key = (mode, first, words[1])
+            key = self._key(mode, first, words[1], span)
             return self.resource_value(key, span), 2, self._label(key)
         match name:
             case "path":
@@ -137,13 +137,25 @@ class Module:
             return failed(f"there is no `{name}`", span, name), 0, ""
         match name:
             case "var":
+                first = self.configuration.preferred("variable", first, span.source.path)
                 return self._variable(first, span)
             case "local":
-                return self.local(first, span), 1, f"local.{first}"
+                label = f"local.{first}"
+                self.configuration.locals  # noqa: B018 (finds names with several definitions)
+                return self.local(self.configuration.preferred("local", first, span.source.path), span), 1, label
             case "module":
-                return self.call_value(first, span), 1, f"module.{first}"
-        key = ("managed", name, first)
+                label = f"module.{first}"
+                return (
+                    self.call_value(self.configuration.preferred("module", first, span.source.path), span),
+                    1,
+                    label,
+                )
+        key = self._key("managed", name, first, span)
         return self.resource_value(key, span), 1, self._label(key)
+
+    def _key(self, mode: str, kind: str, name: str, span: Span) -> tuple[str, str, str]:
+        block = "data" if mode == "data" else "resource"
+        return (mode, kind, self.configuration.preferred(block, name, span.source.path, kind))
 
     def _label(self, key: tuple[str, str, str]) -> str:
         return address(*key) if key in self.configuration.resources else ""

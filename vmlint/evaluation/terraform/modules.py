@@ -8,7 +8,9 @@ for instance in root.resources():
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping as MappingOf, Sequence as SequenceOf
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence as SequenceOf
 
 from vmlint.evaluation.terraform.calls import is_local, source_of
 from vmlint.evaluation.terraform.configuration import (
@@ -182,9 +184,9 @@ class ModuleInstance:
             yield from child.descendants()
 
     def resource(self, address: str) -> list[ResourceInstance]:
-        """Instances of `aws_launch_template.x` or `data.aws_ami.y`, also with a key, an index or an attribute behind
-        (`aws_launch_template.x[0].id`): what the `expression` of an `Unknown` names. `module.m.` in front goes
-        down. Empty where it is not declared here."""
+        """Instances of `aws_launch_template.x` or `data.aws_ami.y`, also with a key, an index or an attribute
+        behind (`aws_launch_template.x[0].id`): what the `expression` of an `Unknown` names. `module.m.` in front
+        goes down. Empty where it is not declared here."""
         call = _MODULE_CALL.match(address)
         if call is not None:
             rest = address[call.end() :]

@@ -207,6 +207,7 @@ class Resource:
 
 
 def address(mode: str, kind: str, name: str) -> str:
+    name = name.partition("\0")[0]
     return f"data.{kind}.{name}" if mode == "data" else f"{kind}.{name}"
 
 

@@ -130,8 +130,7 @@ def _any_member(value: Value, key: Unresolved, span: Span) -> Value:
 def _splat(value: Value, splat: ast.Splat, scope: Scope, span: Span) -> Value:
     """A list for each member; null gives none, any other single value a list of one."""
     if isinstance(value, Unresolved):
-        below = apply_steps(_below(value, "[*]", span), splat.steps, scope, span)
-        return below
+        return apply_steps(_below(value, "[*]", span), splat.steps, scope, span)
     source, start, end = span.source, span.start, span.end
     if is_null(value):
         return Sequence([], source, start, end, kind="tuple")

@@ -356,9 +356,9 @@ def set_of(values: list[Value], span: Span, rest: Unknown | None = None) -> Sequ
         elif any(equal(value, member) for member in members if not isinstance(member, Scalar)):
             continue
         members.append(value)
-    if all(isinstance(member, Scalar) and isinstance(member.value, str) for member in members):
-        members.sort(key=lambda member: member.value)  # type: ignore[attr-defined]
-    elif all(isinstance(m, Scalar) and isinstance(m.value, int | Decimal | float) for m in members):
+    if all(isinstance(member, Scalar) and isinstance(member.value, str) for member in members) or all(
+        isinstance(m, Scalar) and isinstance(m.value, int | Decimal | float) for m in members
+    ):
         members.sort(key=lambda member: member.value)  # type: ignore[attr-defined]
     return Sequence(members, span.source, span.start, span.end, kind="set", rest=rest)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as MappingOf, Sequence as SequenceOf
+from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence as SequenceOf
 from typing import TYPE_CHECKING
 
 from vmlint.evaluation.terraform.conversions import convert, parse_type
@@ -11,9 +12,10 @@ from vmlint.evaluation.terraform.scope import Scope
 from vmlint.evaluation.terraform.values import is_null, placed, unresolved
 from vmlint.files import Files, Refusal, join
 from vmlint.model.finding import Problem, ProblemKind
-from vmlint.model.span import SourceText
+from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Scalar, Value
 from vmlint.syntax import hcl
+from vmlint.syntax import hcl_ast as ast
 from vmlint.syntax.hcl_ast import Body, SyntaxProblem
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def settings(
     `terraform.tfvars.json`, `*.auto.tfvars(.json)` in the order of their names, the files and the pairs of the
     command line."""
     names = files.names(folder)
-    chosen = [name for name in ("terraform.tfvars", "terraform.tfvars.json") if name in names]
+    chosen: list[str] = [name for name in ("terraform.tfvars", "terraform.tfvars.json") if name in names]
     chosen += [name for name in names if name.endswith((".auto.tfvars", ".auto.tfvars.json"))]
     found: dict[str, Setting] = {}
     for path in [*(join(folder, name) for name in chosen), *variable_files]:
@@ -128,8 +130,8 @@ def variable(block: RawBlock, setting: Setting | None, scope: Scope, missing: st
     return _secret(value, block), label
 
 
-def _type_node(node: hcl.ast.Node) -> hcl.ast.Node:
-    return node.inner if isinstance(node, hcl.ast.Embedded) else node
+def _type_node(node: ast.Node) -> ast.Node:
+    return node.inner if isinstance(node, ast.Embedded) else node
 
 
 def _is_false(block: RawBlock, name: str) -> bool:
@@ -145,6 +147,6 @@ def _secret(value: Value, block: RawBlock) -> Value:
     return value
 
 
-def undeclared(name: str, span: hcl.Span) -> Value:
+def undeclared(name: str, span: Span) -> Value:
     """A variable that the module does not declare: Terraform would refuse it."""
     return unresolved(f"var.{name}", "the module declares no such variable", span)

@@ -34,7 +34,8 @@ def call(node: ast.Call, scope: Scope) -> Value:
         reason = "a provider defines the function" if "::" in name else "there is no such function"
         return unresolved(f"{node.name}()", reason, span)
     if function.lazy:
-        return function.run(Call(name, [], scope, span, node))
+        made: Value = function.run(Call(name, [], scope, span, node))
+        return made
     arguments = [evaluate(argument, scope) for argument in node.arguments]
     if node.expand and arguments:
         arguments = _expanded(arguments)

@@ -14,7 +14,7 @@ from vmlint.model.value import Mapping, Scalar, Sequence, Value
 from vmlint.syntax import hcl_ast as ast
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 (read as a verb: the call is refused)
     """The arguments are not what the function takes: a clause for the user."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused
@@ -22,7 +22,7 @@ def _stamp(text: str) -> datetime:
     match = _STAMP.fullmatch(text)
     if match is None:
         raise Refused("the text is no RFC 3339 time stamp")
-    zone = timezone.utc
+    zone = UTC
     if match[8]:
         offset = timedelta(hours=int(match[9]), minutes=int(match[10]))
         if offset >= timedelta(hours=24):

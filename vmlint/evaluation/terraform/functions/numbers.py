@@ -20,7 +20,7 @@ def _range(call: Call) -> Any:
     numbers = [Decimal(call.number(at)) for at in range(len(call.arguments))]
     start, end = (Decimal(0), numbers[0]) if len(numbers) == 1 else (numbers[0], numbers[1])
     step = numbers[2] if len(numbers) > 2 else Decimal(1 if end >= start else -1)
-    if not step or (step > 0) is not (end >= start) and end != start:
+    if not step or ((step > 0) is not (end >= start) and end != start):
         raise Refused("the step leads away from the end")
     if abs(end - start) > abs(step) * MAX_RANGE:
         raise Refused(f"it makes more than {MAX_RANGE} numbers")
