@@ -14,6 +14,7 @@ from vmlint.catalog.tables import table
 
 DOCKER_HUB = "docker.io"
 _PRIVATE = 0xE000
+_EDGES = " \t\r\n\"'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +49,20 @@ def _placeholders() -> re.Pattern[str]:
 
 def parse(text: str) -> ImageReference:
     """The reference that `text` is, as docker reads it, with mirrors folded onto the product they mirror."""
-    masked, held = _masked(text.strip().strip("\"'"))
+    masked, held = _masked(text.strip(_EDGES))
     masked = masked.removeprefix("docker-daemon:").split("://", 1)[-1]
     masked, _, digest = masked.partition("@")
     slash = masked.rfind("/")
     colon = masked.find(":", slash + 1)
-    tag = "" if colon < 0 else masked[colon + 1 :]
-    path = [part for part in (masked if colon < 0 else masked[:colon]).split("/") if part]
+    tag = "" if colon < 0 else masked[colon + 1 :].strip(_EDGES)
+    path = (masked if colon < 0 else masked[:colon]).split("/")
     registry = path.pop(0) if len(path) > 1 and _is_registry(path[0]) else ""
+    path = [stripped for part in path if (stripped := part.strip(_EDGES))]
     registry, path = _folded(registry.lower(), [part.lower() for part in path])
     repository = _restored("/".join(path), held)
     # The name of a component such as `${registry}` is the placeholder itself, slashes and all.
     name = _restored(path[-1], held) if path else ""
-    restored = [_restored(part, held) for part in (registry, tag, digest)]
+    restored = [_restored(part, held) for part in (registry, tag, digest.strip(_EDGES))]
     return ImageReference(restored[0], repository, name, restored[1], restored[2])
 
 
