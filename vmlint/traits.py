@@ -136,3 +136,10 @@ def role_span(workload: Workload) -> Span:
         if fact is not None and fact.role == workload.role.name:
             return container.image.span
     return workload.role.evidence[0].span if workload.role.evidence else workload.span
+
+
+def database_image(container: Container) -> ImageFact | None:
+    """What the container's own or its base image is, where that is a database."""
+    base = container.base_image
+    facts = (image_fact(container), image(base.value) if isinstance(base, Known) else None)
+    return next((fact for fact in facts if fact is not None and fact.role == "database" and fact.engine), None)
