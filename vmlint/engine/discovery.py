@@ -72,10 +72,7 @@ def discover(paths: Iterable[str], surroundings: Surroundings) -> Scope:
     found: set[str] = set()
     for path in paths:
         path = normal(path)
-        if os.path.isdir(path) and not os.path.islink(path.rstrip("/")):
-            scope.folders.add(path)
-            found.update(_walk(path))
-        elif os.path.isdir(path):
+        if os.path.isdir(path):
             scope.folders.add(path)
             found.update(_walk(path))
         else:

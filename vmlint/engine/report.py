@@ -1,0 +1,100 @@
+"""What a scan comes to: one immutable report that every format prints."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from vmlint.model.finding import Note, Problem, Severity, Undecided
+from vmlint.model.span import Span
+from vmlint.model.workload import Workload
+from vmlint.placement import JudgedFinding, Judgement
+from vmlint.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finding on a workload, as it is reported. `others` are further workloads of the same source place (module
+    instances): formats that tell one finding a place tell them as related. `suppressed` is the reason of the
+    suppression that covers it, None where there is none."""
+
+    rule: Rule
+    finding: JudgedFinding
+    workload: Workload
+    fingerprint: str
+    suppressed: str | None = None
+
+    @property
+    def severity(self) -> Severity:
+        return self.finding.severity
+
+    @property
+    def span(self) -> Span:
+        return self.finding.span
+
+    @property
+    def related(self) -> tuple[Note, ...]:
+        """The chain of evidence and the module calls that lead to the workload."""
+        calls = tuple(Note("called here", span) for span in self.workload.call_chain)
+        return (*self.finding.notes, *calls)
+
+    @property
+    def place(self) -> tuple[str, tuple[str, int, int], str]:
+        return (self.rule.id, self.span.sort_key, self.finding.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A workload with what the rules came to."""
+
+    workload: Workload
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    files: int
+    workloads: int
+    error: int
+    warning: int
+    notice: int
+    undecided: int
+    suppressed: int
+    baselined: int
+    unreadable: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Lists are sorted by file, line and id. `faults` are rules that raised (VML901 on that workload)."""
+
+    version: str
+    summary: Summary
+    workloads: tuple[Judged, ...]
+    results: tuple[Result, ...]
+    undecided: tuple[tuple[Rule, Workload, Undecided], ...]
+    unreadable: tuple[Problem, ...]
+    unrendered: tuple[Problem, ...]
+    passed_over: tuple[Problem, ...]
+    rules: tuple[Rule, ...]
+
+    def by_place(self) -> Iterator[tuple[Result, tuple[Result, ...]]]:
+        """Each source place once: its first result and those of other workloads at the same place."""
+        groups: dict[tuple[str, tuple[str, int, int], str], list[Result]] = {}
+        for result in self.results:
+            groups.setdefault(result.place, []).append(result)
+        for first, *others in groups.values():
+            yield first, tuple(others)
+
+
+def fingerprints(found: Iterable[tuple[Rule, JudgedFinding, Workload]]) -> Iterator[str]:
+    """A stable name for each finding, from file, workload, rule and evidence: never from lines or prose."""
+    seen: dict[str, int] = {}
+    for rule, finding, workload in found:
+        evidence = finding.evidence or " ".join(finding.span.text.split())[:200]
+        text = "\0".join((finding.span.path, workload.address, rule.id, evidence))
+        digest = hashlib.sha256(text.encode()).hexdigest()[:20]
+        seen[digest] = seen.get(digest, 0) + 1
+        yield f"{digest}:{seen[digest]}"
