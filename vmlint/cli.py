@@ -1,0 +1,277 @@
+"""Arguments and exit codes; no logic."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from vmlint import __version__
+
+if TYPE_CHECKING:
+    from vmlint.engine.plugins import LoadedRule
+    from vmlint.engine.report import Report
+
+CLEAN, FINDINGS, USAGE, INCOMPLETE, FAULT = range(5)
+
+
+class _Failure(click.ClickException):
+    """Wrong use, configuration or rule: exit 2."""
+
+    exit_code = USAGE
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="vmlint")
+def cli() -> None:
+    """Flags workloads that are placed on the wrong substrate."""
+
+
+def _severity(name: str) -> Any:
+    from vmlint.model.finding import Severity
+
+    return Severity[name.upper()]
+
+
+SEVERITIES = click.Choice(["notice", "warning", "error"])
+
+
+def _reading_options(function: Any) -> Any:
+    for option in reversed(
+        [
+            click.argument("paths", nargs=-1, required=True),
+            click.option(
+                "--select", multiple=True, metavar="RULE", help="Only these rules (id, name or id prefix)."
+            ),
+            click.option("--ignore", multiple=True, metavar="RULE", help="Not these rules."),
+            click.option(
+                "--profile", type=click.Choice(["default", "pedantic"]), default="default", show_default=True
+            ),
+            click.option("--var", multiple=True, metavar="NAME=VALUE", help="Value of a Terraform variable."),
+            click.option("--var-file", multiple=True, metavar="FILE", help="Terraform variable definitions."),
+            click.option("--env-file", multiple=True, metavar="FILE", help="Compose environment."),
+            click.option("--rules", "rule_folders", multiple=True, metavar="DIR", help="A folder of rules."),
+            click.option("--jobs", type=click.IntRange(1), default=None, help="Processes (default: cores)."),
+            click.option("--stdin-filename", default="stdin.yaml", show_default=True, help="Name of `-`."),
+            click.option("--today", metavar="DATE", help="The day that dates are judged by (YYYY-MM-DD)."),
+        ]
+    ):
+        function = option(function)
+    return function
+
+
+@cli.command()
+@_reading_options
+@click.option("--format", "form", default="text", show_default=True, metavar="NAME", help="text, json or sarif.")
+@click.option("--report", "reports", multiple=True, metavar="NAME:FILE", help="Write a further report.")
+@click.option("--min-severity", type=SEVERITIES, default="notice", show_default=True)
+@click.option("--min-confidence", type=click.Choice(["low", "medium", "high"]), default="low", show_default=True)
+@click.option("--fail-on", type=SEVERITIES, default="warning", show_default=True)
+@click.option("--allow-incomplete", is_flag=True, help="Unreadable files do not fail the scan.")
+@click.option("--show-undecided", is_flag=True, help="List what would settle each undecided rule.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing when clean.")
+@click.option("-v", "--verbose", is_flag=True, help="Say what was passed over.")
+def scan(**options: Any) -> None:
+    """Judge the workloads of files and folders."""
+    report = _scan(options)
+    _print(report, options)
+    sys.exit(_exit_code(report, options["fail_on"], options["allow_incomplete"]))
+
+
+def _scan(options: dict[str, Any]) -> Report:
+    from vmlint.engine import run
+    from vmlint.engine.discovery import boundary
+    from vmlint.files import Files, decode
+    from vmlint.model.finding import Confidence
+    from vmlint.sources.reading import Settings, Surroundings
+
+    paths = list(options["paths"])
+    _check_exist(paths)
+    named = [path for path in paths if path != "-"]
+    files = Files(boundary(named or ["."]), (*named, *options["var_file"], *options["env_file"]))
+    if "-" in paths:
+        source = decode(options["stdin_filename"], sys.stdin.buffer.read(files.max_bytes + 1))
+        files.put(source)
+        paths = [options["stdin_filename"] if path == "-" else path for path in paths]
+    settings = Settings(_variables(options["var"]), tuple(options["var_file"]), tuple(options["env_file"]))
+    choices = run.Choices(
+        select=frozenset(options["select"]),
+        ignore=frozenset(options["ignore"]),
+        pedantic=options["profile"] == "pedantic",
+        min_severity=_severity(options.get("min_severity", "notice")),
+        min_confidence=Confidence[options.get("min_confidence", "low").upper()],
+        jobs=options["jobs"] or os.cpu_count() or 1,
+        **_today(options["today"]),
+    )
+    return run.scan(paths, Surroundings(files, settings), _rules(options["rule_folders"]), choices)
+
+
+def _check_exist(paths: list[str]) -> None:
+    for path in paths:
+        if path != "-" and not os.path.lexists(path):
+            raise _Failure(f"{path} does not exist")
+
+
+def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator:
+            raise _Failure(f"--var takes NAME=VALUE, not {pair}")
+        found[name.strip()] = value
+    return found
+
+
+def _today(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    import datetime
+
+    try:
+        return {"today": datetime.date.fromisoformat(text)}
+    except ValueError as error:
+        raise _Failure(f"--today takes YYYY-MM-DD: {error}") from None
+
+
+def _rules(folders: tuple[str, ...] = ()) -> tuple[LoadedRule, ...]:
+    from vmlint.engine.plugins import RuleError, load
+
+    try:
+        return load(tuple(folders))
+    except RuleError as error:
+        raise _Failure(str(error)) from None
+
+
+def _exit_code(report: Report, fail_on: str, allow_incomplete: bool) -> int:
+    worst = _severity(fail_on)
+    if any(result.severity >= worst and result.suppressed is None for result in report.results):
+        return FINDINGS
+    incomplete = report.summary.unreadable > 0 or report.summary.files == 0
+    return INCOMPLETE if incomplete and not allow_incomplete else CLEAN
+
+
+def _print(report: Report, options: dict[str, Any]) -> None:
+    for target in options["reports"]:
+        name, separator, file = target.partition(":")
+        if not separator:
+            raise _Failure(f"--report takes NAME:FILE, not {target}")
+        text = _rendered(name, report, options, colour=False)
+        with open(file, "w", encoding="utf-8") as handle:
+            handle.write(text)
+    text = _rendered(options["form"], report, options, colour=_colour(options["color"]))
+    clean = not report.results and not report.unreadable
+    if not (options["quiet"] and clean and options["form"] == "text"):
+        _write(text)
+    if options["verbose"]:
+        for problem in report.passed_over:
+            sys.stderr.write(f"{problem.span.path}:{problem.span.line}: {problem.message}\n")
+
+
+def _rendered(name: str, report: Report, options: dict[str, Any], colour: bool) -> str:
+    from vmlint.reports import FORMATS, rendered
+
+    if name not in FORMATS:
+        raise _Failure(f"there is no format {name}; there are {', '.join(FORMATS)}")
+    return rendered(name, report, colour=colour, show_undecided=options["show_undecided"])
+
+
+def _colour(choice: str) -> bool:
+    if choice != "auto":
+        return choice == "always"
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def _write(text: str) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+    sys.stdout.buffer.flush()
+
+
+@cli.command()
+@_reading_options
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def inventory(**options: Any) -> None:
+    """List every workload: role, substrate, needs, verdict, recommendation."""
+    from vmlint.reports import inventory as listing
+
+    report = _scan(options)
+    _write(
+        listing.render(report)
+        if options["form"] == "text"
+        else _rendered("json", report, {"show_undecided": False}, False)
+    )
+    sys.exit(CLEAN if report.workloads else INCOMPLETE)
+
+
+@cli.command()
+@click.argument("address")
+@_reading_options
+def why(address: str, **options: Any) -> None:
+    """Show how the verdict on one workload came about."""
+    from vmlint.reports import why as trace
+
+    report = _scan(options)
+    chosen = [item for item in report.workloads if address in (item.workload.address, item.workload.name)]
+    if not chosen:
+        names = ", ".join(sorted({item.workload.address for item in report.workloads})[:20]) or "none"
+        raise _Failure(f"there is no workload {address}; there are: {names}")
+    _write("\n".join(trace.render(item) for item in chosen))
+
+
+@cli.command()
+@click.argument("rule")
+@click.option("--rules", "rule_folders", multiple=True, metavar="DIR")
+def explain(rule: str, rule_folders: tuple[str, ...]) -> None:
+    """Print the manual of a rule, named by id or name."""
+    from vmlint.reports import manual
+
+    for loaded in _rules(rule_folders):
+        if rule.lower() in (loaded.rule.id.lower(), loaded.rule.name):
+            _write(manual.render(loaded.rule, loaded.manual))
+            return
+    raise _Failure(f"there is no rule {rule}; `vmlint rules` lists them")
+
+
+@cli.command()
+@click.option("--rules", "rule_folders", multiple=True, metavar="DIR")
+def rules(rule_folders: tuple[str, ...]) -> None:
+    """List all rules."""
+    from vmlint.reports import manual
+
+    _write(manual.listing([loaded.rule for loaded in _rules(rule_folders)]))
+
+
+@cli.command("eval")
+@click.option("-C", "folder", default=".", metavar="DIR", help="The module's folder.")
+@click.option("--var", multiple=True, metavar="NAME=VALUE")
+@click.option("--var-file", multiple=True, metavar="FILE")
+@click.argument("expression")
+def evaluate(folder: str, var: tuple[str, ...], var_file: tuple[str, ...], expression: str) -> None:
+    """Print the value of a Terraform expression as JSON; exit 1 with the missing name where it is unknown."""
+    from vmlint.engine.discovery import boundary
+    from vmlint.engine.evaluation import value_as_json
+    from vmlint.files import Files
+    from vmlint.sources.reading import Settings
+
+    files = Files(boundary([folder]), tuple(var_file))
+    text, missing = value_as_json(expression, folder, files, Settings(_variables(var), tuple(var_file)))
+    if missing:
+        sys.stderr.write(missing + "\n")
+        sys.exit(FINDINGS)
+    _write(text + "\n")
+
+
+def main() -> NoReturn:
+    """Run, and turn a fault of our own into exit 4."""
+    try:
+        cli(standalone_mode=True)
+    except Exception as error:
+        if "VMLINT_DEBUG" in os.environ:
+            raise
+        sys.stderr.write(f"vmlint: internal fault: {type(error).__name__}: {error}\n")
+        sys.stderr.write("Please report it; VMLINT_DEBUG=1 shows where it happened.\n")
+        sys.exit(FAULT)
+    sys.exit(CLEAN)

@@ -1,0 +1,43 @@
+"""The inventory: every workload on a line, by file."""
+
+from __future__ import annotations
+
+from vmlint.engine.report import Judged, Report
+from vmlint.model.fact import Known, value_or
+from vmlint.reports.frames import printable
+
+
+def render(report: Report) -> str:
+    """Workloads grouped by file, with what they run on, what they need and where they belong."""
+    lines: list[str] = []
+    file = ""
+    for item in report.workloads:
+        path = item.workload.span.path
+        if path != file:
+            file = path
+            lines += [*([""] if lines else []), printable(path)]
+        lines += _row(item)
+    lines.append("")
+    lines.append(f"{len(report.workloads):,} workload{'' if len(report.workloads) == 1 else 's'}.")
+    return "\n".join(lines) + "\n"
+
+
+def _row(item: Judged) -> list[str]:
+    workload, judgement = item.workload, item.judgement
+    substrate = value_or(workload.substrate, None)
+    on = f"{substrate.cls.value} ({substrate.provider}, {substrate.runtime})" if substrate else "unknown substrate"
+    size = []
+    if isinstance(workload.instances, Known):
+        size.append(f"{workload.instances.value} ×")
+    if isinstance(workload.vcpu, Known):
+        size.append(f"{workload.vcpu.value:g} vCPU")
+    if isinstance(workload.memory_mib, Known):
+        size.append(f"{workload.memory_mib.value:.0f} MiB")
+    row = f"  {printable(workload.address)}: {workload.role.name} on {on}{', ' + ' '.join(size) if size else ''}"
+    rows = [f"{row} — {judgement.verdict.value}"]
+    for judged in judgement.needs:
+        state = {True: "met", False: "unmet", None: "undecided"}[judged.met]
+        rows.append(f"      needs {judged.need.kind.value} {judged.need.level} ({judged.rule.id}, {state})")
+    if judgement.advice:
+        rows.append(f"      recommended: {judgement.advice}")
+    return rows

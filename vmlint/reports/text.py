@@ -1,0 +1,104 @@
+"""The report for people: grouped by file, with source frames, the chain of evidence and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vmlint.engine.report import Report, Result
+from vmlint.model.finding import Problem, Severity
+from vmlint.model.span import Span
+from vmlint.reports.frames import frame, printable
+from vmlint.reports.style import Style
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "cyan"}
+_MAX_OTHERS = 5
+
+
+def render(report: Report, style: Style | None = None, show_undecided: bool = False) -> str:
+    """The whole report as text with a line break at its end."""
+    style = style or Style(False)
+    lines: list[str] = []
+    file = ""
+    for result, others in report.by_place():
+        if result.suppressed is not None:
+            continue
+        if result.span.path != file:
+            file = result.span.path
+            lines += ["", style.bold(printable(file))]
+        lines += ["", *_finding(result, others, style)]
+    for problem in report.unreadable:
+        lines += ["", *_problem("error", "VML901", problem, style, "red")]
+    for problem in report.unrendered:
+        lines += ["", *_problem("notice", "VML902", problem, style, "cyan")]
+    if show_undecided and report.undecided:
+        lines += ["", style.bold("Undecided")]
+        lines += list(_undecided(report))
+    lines += ["", *_summary(report, style)]
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _finding(result: Result, others: tuple[Result, ...], style: Style) -> Iterator[str]:
+    colour = _COLOURS[result.severity]
+    head = style.paint(f"{result.severity.label}[{result.rule.id}]", colour)
+    yield f"{head} {style.bold(printable(result.finding.message))}"
+    yield from _located(result.span, style, colour)
+    for note in result.related:
+        yield from _located(note.span, style, "blue", printable(note.message), beside=result.span)
+    yield f"     {style.dim('=')} workload: {printable(result.workload.address)} ({result.workload.role.name})"
+    if others:
+        names = [printable(other.workload.address) for other in others]
+        more = f" and {len(names) - _MAX_OTHERS} more" if len(names) > _MAX_OTHERS else ""
+        yield f"     {style.dim('=')} also: {', '.join(names[:_MAX_OTHERS])}{more}"
+    if result.finding.help:
+        yield f"     {style.dim('=')} {style.paint('help', 'green')}: {printable(result.finding.help)}"
+    yield style.dim(f"     = vmlint explain {result.rule.id}")
+
+
+def _located(span: Span, style: Style, colour: str, label: str = "", beside: Span | None = None) -> Iterator[str]:
+    begin = span.begin
+    if beside is None or beside.path != span.path:
+        arrow = "-->" if beside is None else ":::"
+        yield f"    {style.paint(arrow, 'blue')} {printable(span.path)}:{begin.line}:{begin.column}"
+    if not span.source.text:
+        return
+    for kind, row in frame(span, label, mark="^" if beside is None else "-"):
+        number, _, rest = row.partition("│")
+        body = rest if kind == "source" else style.paint(rest, colour)
+        yield f"{style.paint(number + '│', 'blue')}{body}"
+
+
+def _problem(severity: str, rule: str, problem: Problem, style: Style, colour: str) -> Iterator[str]:
+    yield f"{style.paint(f'{severity}[{rule}]', colour)} {style.bold(printable(problem.message))}."
+    yield from _located(problem.span, style, colour)
+
+
+def _undecided(report: Report) -> Iterator[str]:
+    for rule, workload, outcome in report.undecided:
+        unknown = outcome.unknown
+        place = f"{printable(unknown.span.path)}:{unknown.span.line}"
+        name = printable(unknown.expression)
+        yield f"  {rule.id} {printable(workload.address)}: {name} ({unknown.reason}) {place}"
+
+
+def _summary(report: Report, style: Style) -> Iterator[str]:
+    summary = report.summary
+    scope = f"{_count(summary.workloads, 'workload')} in {_count(summary.files, 'file')}"
+    if not summary.files and not summary.unreadable:
+        yield style.paint("Nothing was scanned: no Terraform, Compose or Kubernetes file was found.", "yellow")
+        return
+    found = [
+        style.paint(_count(summary.error, "error"), "red") if summary.error else "",
+        style.paint(_count(summary.warning, "warning"), "yellow") if summary.warning else "",
+        _count(summary.notice, "notice") if summary.notice else "",
+    ]
+    stated = ", ".join(part for part in found if part) or style.paint("nothing to report", "green")
+    rest = [f"{summary.undecided} undecided" if summary.undecided else ""]
+    rest += [f"{summary.suppressed} suppressed" if summary.suppressed else ""]
+    rest += [style.paint(f"{summary.unreadable} unreadable", "red") if summary.unreadable else ""]
+    yield f"{scope}: {'; '.join(part for part in [stated, *rest] if part)}."
+    if summary.undecided:
+        yield style.dim("  --show-undecided lists the names that would settle what is undecided")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
