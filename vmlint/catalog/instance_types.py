@@ -50,7 +50,9 @@ def provider_of_resource_type(resource_type: str) -> str | None:
 
 @cache
 def _prefixes() -> dict[str, str]:
-    return {prefix: name for name, row in table("instance_types")["providers"].items() for prefix in row["resources"]}
+    return {
+        prefix: name for name, row in table("instance_types")["providers"].items() for prefix in row["resources"]
+    }
 
 
 @cache
@@ -70,7 +72,7 @@ def size(
         return None
     traits = _traits(row, text)
     return InstanceSize(
-        numbers[0],
+        float(numbers[0]),
         float(round(numbers[1] * 1024)),
         traits.architecture,
         traits.bare_metal,
@@ -83,9 +85,9 @@ def size(
 
 def size_of_any(name: str) -> InstanceSize | None:
     """The size of a type whose provider nobody names, as on a node's `node.kubernetes.io/instance-type` label.
-    Providers whose names are numbers or single words that others use too are not asked."""
+    Names that several providers use, or single words, belong to none."""
     for provider, row in table("instance_types")["providers"].items():
-        if row.get("distinct", True) and (found := size(provider, name)) is not None:
+        if re.fullmatch(row.get("distinct", ".*"), name.strip()) and (found := size(provider, name)) is not None:
             return found
     return None
 
@@ -105,7 +107,7 @@ def is_fargate_size(vcpu: float, memory_mib: float) -> bool:
     if memory_mib in row.get("also", ()):
         return True
     above = memory_mib - row["from_mib"]
-    return above >= 0 and memory_mib <= row["to_mib"] and above % row["step_mib"] == 0
+    return bool(above >= 0 and memory_mib <= row["to_mib"] and above % row["step_mib"] == 0)
 
 
 def fargate_memory(vcpu: float) -> tuple[float, float] | None:
@@ -154,8 +156,8 @@ def _by_form(
     """vCPU and GiB by a form. Its groups: `plan` (a key of its `plans`), `vcpu`, `full` (vCPU of the size that a
     constrained one goes back to), `times` and `size` (a multiple of a named size), `gpus`, `gib`, `mib`."""
     if "plan" in groups:
-        vcpu, gib = form["plans"][groups["plan"]]
-        return float(groups.get("vcpu", vcpu)), gib
+        plan_vcpu, gib = form["plans"][groups["plan"]]
+        return float(groups.get("vcpu", plan_vcpu)), gib
     vcpu = _vcpu(row, form, groups)
     if vcpu is None:
         return None
@@ -171,15 +173,15 @@ def _by_form(
 
 def _vcpu(row: Mapping[str, Any], form: Mapping[str, Any], groups: Mapping[str, str]) -> float | None:
     if "vcpu" in groups:
-        return float(groups["vcpu"]) * form.get("vcpu_per_unit", 1)
+        return float(groups["vcpu"]) * float(form.get("vcpu_per_unit", 1))
     if "full" in groups:
         return float(groups["full"])
     if "size" in groups:
         step = row["sizes"].get(groups["size"])
         return None if step is None else float(step * int(groups.get("times") or 1))
     if "gpus" in groups:
-        return float(groups["gpus"]) * form["vcpu_per_gpu"]
-    return form.get("vcpu")
+        return float(groups["gpus"]) * float(form["vcpu_per_gpu"])
+    return float(form["vcpu"])
 
 
 def _traits(row: Mapping[str, Any], text: str) -> TypeTraits:
