@@ -174,6 +174,9 @@ class _Cutter:
             self.trim = True
         parser.expect("}", "at the end of the template sequence")
         parser.newlines = before
+        if isinstance(piece, ast.Literal):
+            # An interpolated constant is no literal text: it is not trimmed.
+            piece = ast.Parenthesised(piece.start, piece.end, piece)
         self.pieces.append(piece)
         return True
 

@@ -38,7 +38,6 @@ class Field(NamedTuple):
 
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,5})?")
-_HEXADECIMAL = re.compile(r"[+-]?0[xX][0-9a-fA-F]+")
 
 
 def to_number(value: Value) -> int | Decimal | None:
@@ -58,8 +57,6 @@ def to_number(value: Value) -> int | Decimal | None:
 def parse_number(text: str) -> int | Decimal | None:
     if len(text) > 1000:
         return None
-    if _HEXADECIMAL.fullmatch(text):
-        return int(text, 16)
     if not text.isascii() or _NUMBER.fullmatch(text) is None:
         return None
     try:

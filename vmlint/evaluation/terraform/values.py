@@ -229,7 +229,8 @@ def taken(value: Value, span: Span, *containers: Value) -> Value:
 
 
 def equal(left: Value, right: Value) -> bool | None:
-    """Terraform's `==`: without conversion, whole structures; None where it is not known."""
+    """Terraform's `==`: without conversion, whole structures, a list never like a tuple; None where it is not
+    known."""
     if isinstance(left, Unresolved) or isinstance(right, Unresolved):
         return _equal_unknown(left, right)
     if isinstance(left, Scalar) and isinstance(right, Scalar):
@@ -238,6 +239,8 @@ def equal(left: Value, right: Value) -> bool | None:
             return type(one) is type(two) and one == two
         return one == two
     if isinstance(left, Sequence) and isinstance(right, Sequence):
+        if left.kind != right.kind:
+            return False
         pairs = list(zip(left.items, right.items, strict=False))
         longer = len(left.items) != len(right.items)
         unsettled = left.rest is not None or right.rest is not None

@@ -41,7 +41,9 @@ def _concat(call: Call) -> Any:
     """Members behind an unknown list have no known place, so they are not among the result's."""
     items: list[Value] = []
     rest: Unknown | None = None
+    kind = "list"
     for value in call.arguments:
+        kind = "tuple" if isinstance(value, Sequence) and value.kind == "tuple" else kind
         if isinstance(value, Unresolved):
             rest = rest or again(value, call.span).unknown
         elif not isinstance(value, Sequence):
@@ -50,7 +52,7 @@ def _concat(call: Call) -> Any:
             items += value.items
             rest = value.rest
         _bounded(len(items))
-    return call.list(items, "tuple", rest)
+    return call.list(items, kind, rest)
 
 
 def _merge(call: Call) -> Any:
@@ -71,7 +73,8 @@ def _merge(call: Call) -> Any:
         elif unknown is None and not is_null(value):
             raise Refused("it takes maps")
         _bounded(len(entries))
-    return call.map(entries, "object", rest)
+    every = all(isinstance(value, Mapping) and value.kind == "map" for value in call.arguments)
+    return call.map(entries, "map" if every else "object", rest)
 
 
 def _overridable(value: Value, by: Unresolved) -> Value:
@@ -136,14 +139,15 @@ def _keys(call: Call) -> Any:
         return unknown
     value = call.mapping(0)
     names = [scalar(name, value.entries[name].span) for name in sorted(value.entries)]
-    return call.list(list(names), "list", value.rest)
+    return call.list(list(names), "list" if value.kind == "map" else "tuple", value.rest)
 
 
 def _values(call: Call) -> Any:
     if unknown := _unknown_first(call):
         return unknown
     value = call.mapping(0)
-    return call.list([value.entries[name] for name in sorted(value.entries)], "tuple", value.rest)
+    members = [value.entries[name] for name in sorted(value.entries)]
+    return call.list(members, "list" if value.kind == "map" else "tuple", value.rest)
 
 
 def _coalesce(call: Call) -> Any:
@@ -187,7 +191,7 @@ def _contains(call: Call) -> Any:
     value, wanted = call.sequence(0), call.arguments[1]
     undecided: Unresolved | None = Unresolved(value.rest) if value.rest is not None else None
     for item in value.items:
-        same = equal(*unify([item, wanted]))
+        same = equal(item, wanted)
         if same:
             return True
         if same is None:
@@ -206,7 +210,7 @@ def _index(call: Call) -> Any:
 def _distinct(call: Call) -> Any:
     kept: list[Value] = []
     seen: set[tuple[str, Any]] = set()
-    for item in call.sequence(0).items:
+    for item in unify(call.sequence(0).items):
         if isinstance(item, Scalar):
             key = (type(item.value).__name__, item.value)
             if key in seen:
@@ -247,7 +251,7 @@ def _reverse(call: Call) -> Any:
     value = call.sequence(0)
     if value.rest is not None:
         return again(Unresolved(value.rest), call.span)
-    return call.list(value.items[::-1], "tuple")
+    return call.list(value.items[::-1], value.kind)
 
 
 def _slice(call: Call) -> Any:
@@ -258,7 +262,7 @@ def _slice(call: Call) -> Any:
         return again(Unresolved(value.rest), call.span)
     if not 0 <= start <= end <= len(value.items):
         raise Refused("the bounds are out of range")
-    return call.list(value.items[start:end], "tuple")
+    return call.list(value.items[start:end], value.kind)
 
 
 def _one(call: Call) -> Any:

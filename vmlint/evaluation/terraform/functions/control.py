@@ -73,6 +73,8 @@ def _tomap(call: Call) -> Any:
         return value
     found = call.mapping(0)
     members = unify(list(found.entries.values()))
+    if len({type(member) for member in members if not isinstance(member, Unresolved) and not is_null(member)}) > 1:
+        raise Refused("the members have different types")
     return call.map(dict(zip(found.entries, members, strict=True)), "map", found.rest)
 
 

@@ -27,17 +27,18 @@ def json_text(value: Value) -> str:
     if isinstance(value, Scalar):
         raw = value.value
         if isinstance(raw, str):
-            return _json_string(raw)
+            return json_string(raw)
         return "null" if raw is None else "true" if raw is True else "false" if raw is False else number_text(raw)
     if isinstance(value, Sequence):
         return "[" + ",".join(json_text(item) for item in value.items) + "]"
     if isinstance(value, Mapping):
-        pairs = (f"{_json_string(key)}:{json_text(value.entries[key])}" for key in sorted(value.entries))
+        pairs = (f"{json_string(key)}:{json_text(value.entries[key])}" for key in sorted(value.entries))
         return "{" + ",".join(pairs) + "}"
     raise LookupError(value)
 
 
-def _json_string(text: str) -> str:
+def json_string(text: str) -> str:
+    """A JSON string as Go writes it."""
     text = json.dumps(text, ensure_ascii=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

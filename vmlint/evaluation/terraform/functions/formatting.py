@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from vmlint.evaluation.terraform.conversions import to_bool, to_number
 from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused
-from vmlint.evaluation.terraform.functions.encoding import json_text
+from vmlint.evaluation.terraform.functions.encoding import json_string, json_text
 from vmlint.evaluation.terraform.values import again, failed, is_null, normal_number, number_text, scalar_text
 from vmlint.model.value import Scalar, Sequence, Unresolved, Value
 
@@ -88,7 +87,7 @@ def _shown(verb: str, value: Value, flags: str, precision: int | None) -> str:
                 raise Refused(f"%{verb} takes a string")
             text = scalar_text(value)
             text = text if precision is None else text[:precision]
-            return text if verb == "s" else json.dumps(text, ensure_ascii=False)
+            return text if verb == "s" else json_string(text)
         case "t":
             held = to_bool(value)
             if held is None:
@@ -103,7 +102,10 @@ def _shown(verb: str, value: Value, flags: str, precision: int | None) -> str:
 def _plain(value: Value, flags: str) -> str:
     """`%v`: strings and primitives as they are, the rest as JSON; `%#v` is JSON always."""
     if isinstance(value, Scalar) and "#" not in flags:
-        return "null" if value.value is None else scalar_text(value)
+        if value.value is None:
+            return "null"
+        number = None if isinstance(value.value, str) else to_number(value)
+        return scalar_text(value) if number is None else _shortest(Decimal(number))
     return json_text(value)
 
 
@@ -111,8 +113,7 @@ def _number(verb: str, number: int | Decimal, flags: str, precision: int | None)
     if verb in "dboxX":
         whole = normal_number(number)
         if not isinstance(whole, int):
-            # Terraform cuts a fraction off.
-            whole = int(whole)
+            raise Refused(f"%{verb} takes a whole number")
         text = format(whole, verb)
         prefix = {"x": "0x", "X": "0X", "o": "0", "b": "0b"}.get(verb, "") if "#" in flags else ""
         return text.replace("-", "-" + prefix) if whole < 0 else prefix + text
@@ -126,10 +127,16 @@ def _number(verb: str, number: int | Decimal, flags: str, precision: int | None)
             return re.sub(r"([eE][+-])(\d)$", r"\g<1>0\2", text)
         case "g" | "G":
             if precision is None:
-                text = number_text(exact)
-                return text if -4 <= exact.adjusted() < 21 or not exact else format(exact.normalize(), "e")
+                return _shortest(exact)
             return format(float(exact), f".{precision or 1}{verb}")
     raise Refused(f"%{verb} is no verb")
+
+
+def _shortest(number: Decimal) -> str:
+    """As few digits as tell the number, with an exponent where it is large or small, as Go does it."""
+    if not number or -4 <= number.adjusted() < 21:
+        return number_text(number)
+    return re.sub(r"([eE][+-])(\d)$", r"\g<1>0\2", format(number.normalize(), "e"))
 
 
 def _signed(text: str, number: int | Decimal, flags: str) -> str:

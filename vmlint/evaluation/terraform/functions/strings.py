@@ -102,7 +102,7 @@ def _substr(call: Call) -> str:
 
 
 def _title(call: Call) -> str:
-    return re.sub(r"(^|[^\w'])(\w)", lambda match: match[1] + match[2].upper(), call.text(0))
+    return re.sub(r"(^|\W)(\w)", lambda match: match[1] + match[2].upper(), call.text(0))
 
 
 def _indent(call: Call) -> Any:

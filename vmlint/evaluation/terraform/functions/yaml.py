@@ -12,6 +12,7 @@ from vmlint.model.value import Mapping, Missing, Primitive, Scalar, Sequence, Va
 from vmlint.syntax.yaml import parse
 
 _TRUE = frozenset(("y", "Y", "yes", "Yes", "YES", "on", "On", "ON"))
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _FALSE = frozenset(("n", "N", "no", "No", "NO", "off", "Off", "OFF"))
 
 
@@ -45,6 +46,13 @@ def _yaml_1_1(value: Scalar) -> Primitive:
             return True
         if raw in _FALSE:
             return False
+        if _DATE.fullmatch(raw):
+            return f"{raw}T00:00:00Z"
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        written = value.source.text[value.start : value.end]
+        if len(written) < 300 and written.isdigit():
+            # A leading zero means nothing here.
+            return int(written)
     if isinstance(raw, float) and raw.is_integer():
         return int(raw)
     return raw
