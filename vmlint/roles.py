@@ -20,6 +20,8 @@ from vmlint.model.workload import UNKNOWN_ROLE, Container, Evidence, Machine, Ro
 
 _HIGH, _MEDIUM, _LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 
+_OWN_IMAGE = "an image of its own"
+
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
@@ -178,7 +180,7 @@ def _read(container: Container, workload: Workload) -> _Reading:
         fact, where = _image_fact(container.base_image)
         built = fact is not None
     command = commands.command(container.command)
-    if fact is None or (built and fact.generic):
+    if fact is None or (built and fact.generic) or (fact.confidence == _LOW and not fact.generic):
         return _first_party(container, workload, command, fact)
     evidence = Evidence(f"{'built from' if built else 'image'} {where}", container.image.span, fact.source)
     if fact.generic:
@@ -215,7 +217,10 @@ def _by_half(container: Container, command: commands.CommandFact | None, role: R
             return Role(half[0], _HIGH, (*role.evidence, shown))
     if command.kind in ("batch", "client") or (command.background and role.name in ("application", "app-server")):
         return Role("worker", _MEDIUM, (*role.evidence, shown), role.engine)
-    if command.kind == "server" and command.role and role.confidence < _HIGH and command.role != role.name:
+    if command.kind == "idle":
+        return Role("base-os", _MEDIUM, (shown, *role.evidence))
+    outranked = role.confidence < _HIGH or role.name == "worker"
+    if command.kind == "server" and command.role and outranked and command.role != role.name:
         return Role(command.role, _MEDIUM, (shown, *role.evidence), command.engine)
     return role
 
@@ -235,16 +240,17 @@ def _generic(
     if command is not None and command.background:
         shown = Evidence(f"command {' '.join(container.command)[:60]}", container.command_span)
         return _Reading(Role("worker", _MEDIUM, (shown, evidence)), container)
-    if fact.trait == "os":
-        if command is None or command.kind in ("idle", "init"):
-            return _Reading(Role("base-os", _HIGH, (evidence,)), container, generic=True)
-        serves = bool(container.ports) and command.kind != "builtin"
-        return _Reading(Role("application" if serves else "worker", _LOW, (evidence,)), container, generic=True)
-    if fact.trait == "tool":
-        return _Reading(Role("worker", _MEDIUM, (evidence,)), container, generic=True)
-    reading = _first_party(container, workload, command, fact)
-    role = replace(reading.role, evidence=(*reading.role.evidence, evidence))
-    return replace(reading, role=role, generic=command is None)
+    if fact.trait == "os" and (command is None or command.kind in ("idle", "init")):
+        return _Reading(Role("base-os", _HIGH, (evidence,)), container, generic=True)
+    own_program = (
+        command is not None and command.kind in ("interpreter", "other") and not command.program.startswith("-")
+    )
+    if fact.trait == "runtime" or own_program:
+        reading = _first_party(container, workload, command, fact)
+        if fact.trait == "runtime" or reading.role.evidence[0].text != _OWN_IMAGE:
+            role = replace(reading.role, evidence=(*reading.role.evidence, evidence))
+            return replace(reading, role=role, generic=command is None)
+    return _Reading(Role("worker", _MEDIUM if fact.trait == "tool" else _LOW, (evidence,)), container, generic=True)
 
 
 def _first_party(
@@ -274,7 +280,7 @@ def _first_party(
         return _Reading(role, container)
     settled = not isinstance(container.image, Unknown) or base is not None
     if container.ports or settled:
-        what = "serves a port" if container.ports else "an image of its own"
+        what = "serves a port" if container.ports else _OWN_IMAGE
         return _Reading(Role("application", _LOW, (Evidence(what, container.image.span),)), container)
     return _Reading(UNKNOWN_ROLE, container)
 

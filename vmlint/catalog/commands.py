@@ -15,9 +15,11 @@ from typing import Any
 
 from vmlint.catalog.tables import table
 
-_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
+_SHELLS = frozenset(
+    {"sh", "bash", "ash", "dash", "zsh", "ksh", "powershell", "powershell.exe", "pwsh", "cmd", "cmd.exe"}
+)
 # Kinds of command by what they tell, strongest first.
-_RANK = ("server", "batch", "client", "init", "interpreter", "idle", "builtin", "other")
+_RANK = ("server", "batch", "client", "init", "interpreter", "other", "idle", "builtin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +101,12 @@ def simple_commands(words: Sequence[str], depth: int = 3) -> Iterator[tuple[str,
 
 
 def _script(words: Sequence[str]) -> str | None:
-    """The text behind `-c` of a shell (`-lc`, `-exc` too)."""
+    """The text behind `-c` of a shell (`-lc`, `-exc` too), `-Command` of PowerShell or `/c` of cmd."""
     for at, word in enumerate(words[1:], 1):
-        if re.fullmatch(r"-[a-zA-Z]*c", word):
+        if re.fullmatch(r"-[a-z]*c", word):
             return " ".join(words[at + 1 : at + 2])
+        if word.lower() in ("-command", "/c", "/s"):
+            return " ".join(words[at + 1 :])
         if not word.startswith(("-", "+")):
             return None
     return None
@@ -168,15 +172,17 @@ def _simple(words: Sequence[str]) -> CommandFact | None:
     kind = row.get("kind", "server" if row else "other")
     if kind == "wrapper":
         kind = "other"
+    elif row.get("bare") and rest:
+        kind = "builtin"
     if program in _SHELLS and not rest:
         kind = "idle"
-    role = row.get("role", "base-os" if kind == "idle" else "")
+    role = row.get("role", "base-os" if kind == "idle" else "") if kind != "builtin" else ""
     return CommandFact(role, kind, program, row.get("engine", ""), background, data["source"] if row else "")
 
 
 def _is_background(word: str, first: bool) -> bool:
     """Whether a word names a background half: a bare word or a script's name, not a flag, setting or folder."""
-    if word.startswith("-") or "=" in word:
+    if word.startswith("-") or "=" in word or "$" in word:
         return False
     if "/" in word and not first and not re.search(r"\.(?:py|js|ts|rb|php|sh|pl)$", word):
         return False
