@@ -134,8 +134,10 @@ def template_mark(source: SourceText) -> Span | None:
 
 
 def _is_templated_at(source: SourceText, offset: int) -> bool:
-    """Whether a template's action stands on the line of an offset or on the one before: what broke the YAML."""
-    start = source.text.rfind("\n", 0, max(0, source.text.rfind("\n", 0, offset))) + 1
+    """Whether a template's action is what broke the YAML: on the line of the offset, or at the very beginning of
+    the line before, where no block of text can stand."""
+    line_start = source.text.rfind("\n", 0, offset) + 1
     end = source.text.find("\n", offset)
-    lines = source.text[start : len(source.text) if end < 0 else end]
-    return "{{" in lines or "{%" in lines
+    line = source.text[line_start : len(source.text) if end < 0 else end]
+    before = source.text.rfind("\n", 0, max(0, line_start - 1)) + 1
+    return "{{" in line or "{%" in line or source.text.startswith(("{{", "{%"), before)
