@@ -126,7 +126,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
 
 
 def _serves(workload: Workload, container: Container) -> bool:
-    """Without privilege only an engine's own image or command tells: a mere worker may have its engine elsewhere."""
+    """Without privilege only an engine's own image or command tells: a worker may have it elsewhere."""
     fact = image_fact(container)
     return kernel.does("engine", command_line(container)) or (fact is not None and fact.role == "container-host")
 

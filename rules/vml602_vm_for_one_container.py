@@ -74,7 +74,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
         f"A virtual machine{f' of {size}' if size else ''} does nothing but run {names}.",
         started[0].span,
         SubstrateClass.CONTAINER,
-        f"Run the image as {recommendation(SubstrateClass.CONTAINER, platform_of(workload))} on a container service.",
+        f"Run the image as {recommendation(SubstrateClass.CONTAINER, platform_of(workload))} on a managed service.",
         tuple(Note("and this one", other.span) for other in started[1:]),
         evidence=",".join(sorted(one.name for one in started)),
     )

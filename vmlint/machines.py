@@ -91,7 +91,7 @@ def containers(machine: Machine) -> tuple[Started, ...]:
 
 
 def hosts_more(machine: Machine) -> bool:
-    """Whether it joins a cluster, starts a Compose project or loads kernel modules: more than a container or two."""
+    """Whether it joins a cluster, starts a Compose project or loads kernel modules."""
     return any(started.kind in ("cluster-join", "compose", "module") for started in machine.runs)
 
 
