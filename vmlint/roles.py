@@ -217,8 +217,8 @@ def _by_half(container: Container, command: commands.CommandFact | None, role: R
             return Role(half[0], _HIGH, (*role.evidence, shown))
     if command.kind in ("batch", "client") or (command.background and role.name in ("application", "app-server")):
         return Role("worker", _MEDIUM, (*role.evidence, shown), role.engine)
-    if command.kind == "idle":
-        return Role("base-os", _MEDIUM, (shown, *role.evidence))
+    if command.kind in ("idle", "builtin"):
+        return Role("base-os" if command.kind == "idle" else "worker", _MEDIUM, (shown, *role.evidence))
     outranked = role.confidence < _HIGH or role.name == "worker"
     if command.kind == "server" and command.role and outranked and command.role != role.name:
         return Role(command.role, _MEDIUM, (shown, *role.evidence), command.engine)
@@ -233,18 +233,11 @@ def _generic(
     evidence: Evidence,
 ) -> _Reading:
     """An operating system, a language runtime or a tool: the command says what it is for."""
-    if command is not None and command.kind in ("server", "batch", "client") and command.role:
-        shown = Evidence(f"command {command.program}", container.command_span, command.source)
-        confidence = _HIGH if command.kind == "server" else _MEDIUM
-        return _Reading(Role(command.role, confidence, (shown, evidence), command.engine), container)
-    if command is not None and command.background:
-        shown = Evidence(f"command {' '.join(container.command)[:60]}", container.command_span)
-        return _Reading(Role("worker", _MEDIUM, (shown, evidence)), container)
+    if (told := _by_command(container, command, _HIGH, evidence)) is not None:
+        return told
     if fact.trait == "os" and (command is None or command.kind in ("idle", "init")):
         return _Reading(Role("base-os", _HIGH, (evidence,)), container, generic=True)
-    own_program = (
-        command is not None and command.kind in ("interpreter", "other") and not command.program.startswith("-")
-    )
+    own_program = command is not None and command.kind in ("interpreter", "other") and command.program[:1] != "-"
     if fact.trait == "runtime" or own_program:
         reading = _first_party(container, workload, command, fact)
         if fact.trait == "runtime" or reading.role.evidence[0].text != _OWN_IMAGE:
@@ -253,32 +246,45 @@ def _generic(
     return _Reading(Role("worker", _MEDIUM if fact.trait == "tool" else _LOW, (evidence,)), container, generic=True)
 
 
+def _by_command(
+    container: Container, command: commands.CommandFact | None, confidence: Confidence, *evidence: Evidence
+) -> _Reading | None:
+    """What a command that names a program or a background half says by itself."""
+    if command is None:
+        return None
+    role = command.role if command.kind in ("server", "batch", "client") else ""
+    if not role and not command.background:
+        return None
+    shown = Evidence(f"command {' '.join(container.command)[:60]}", container.command_span, command.source)
+    sure = confidence if role and command.kind == "server" else _MEDIUM
+    return _Reading(Role(role or "worker", sure, (shown, *evidence), command.engine), container)
+
+
 def _first_party(
     container: Container,
     workload: Workload,
     command: commands.CommandFact | None,
-    base: images.ImageFact | None,
+    fact: images.ImageFact | None,
 ) -> _Reading:
-    """An image of the user's own: the command, then ports together with the name, then the name."""
-    if command is not None and command.role and command.kind in ("server", "batch", "client"):
-        shown = Evidence(f"command {command.program}", container.command_span, command.source)
-        return _Reading(Role(command.role, _MEDIUM, (shown,), command.engine), container)
-    if command is not None and command.background:
-        shown = Evidence(f"command {' '.join(container.command)[:60]}", container.command_span)
-        return _Reading(Role("worker", _MEDIUM, (shown,)), container)
+    """An image of the user's own: the command, then ports together with the name, then a word of the image's name,
+    then the name alone. `fact` is what little the image or its base says."""
+    if (told := _by_command(container, command, _MEDIUM)) is not None:
+        return told
     named = _named(container, workload)
-    ported = next((fact for port in container.ports if (fact := _port_fact(port.number)) is not None), None)
+    ported = next((said for port in container.ports if (said := _port_fact(port.number)) is not None), None)
+    agree = named is not None and ported is not None and ported.role == named.role
+    if fact is not None and not fact.generic and not agree:
+        shown = Evidence(f"image {_text(container.image)}", container.image.span, fact.source)
+        return _Reading(Role(fact.role, _LOW, (shown,)), container)
     if named is not None:
-        agree = ported is not None and ported.role == named.role
         engine = named.engine or (ported.engine if agree and ported else "")
-        role = Role(
-            named.role, _MEDIUM if agree else _LOW, (Evidence(f"name {named.word}", workload.span),), engine
-        )
+        shown = Evidence(f"name {named.word}", workload.span)
+        role = Role(named.role, _MEDIUM if agree else _LOW, (shown,), engine)
         return _Reading(role, container, agent=named.agent)
     if ported is not None:
         role = Role(ported.role, _LOW, (Evidence(f"port {ported.word}", workload.span),), ported.engine)
         return _Reading(role, container)
-    settled = not isinstance(container.image, Unknown) or base is not None
+    settled = not isinstance(container.image, Unknown) or fact is not None
     if container.ports or settled:
         what = "serves a port" if container.ports else _OWN_IMAGE
         return _Reading(Role("application", _LOW, (Evidence(what, container.image.span),)), container)
