@@ -198,9 +198,9 @@ def end_of_item(text: str, start: int, end: int) -> int:
             depth += 1
             at += 1
         elif character in "}])":
-            if depth == 0:
+            if depth == 0 and character == "}":
                 return at
-            depth -= 1
+            depth = max(0, depth - 1)
             at += 1
         else:
             try:

@@ -9,10 +9,12 @@ from vmlint.model.span import SourceText
 
 
 class SyntaxProblem(Exception):  # noqa: N818 (it is kept as a value more often than raised)
-    """What is wrong with the text and at which offset; `message` is a clause without a full stop."""
+    """What is wrong with the text and at which offset; `message` is a clause without a full stop. `repeated` says
+    that a name is set twice: nothing is wrong with the syntax."""
 
-    def __init__(self, message: str, start: int, end: int = -1) -> None:
+    def __init__(self, message: str, start: int, end: int = -1, repeated: bool = False) -> None:
         super().__init__(message)
+        self.repeated = repeated
         self.message = message
         self.start = start
         self.end = max(start, end)

@@ -69,7 +69,8 @@ class BodyParser(Parser):
     def add(self, body: ast.Body, attribute: ast.AttributeNode) -> None:
         if attribute.name in body.attributes:
             problem = f"the attribute `{attribute.name}` is set twice in one block"
-            body.problems.append(SyntaxProblem(problem, attribute.start, attribute.start + len(attribute.name)))
+            end = attribute.start + len(attribute.name)
+            body.problems.append(SyntaxProblem(problem, attribute.start, end, repeated=True))
         body.attributes[attribute.name] = attribute
 
     def item(self, body: ast.Body) -> None:

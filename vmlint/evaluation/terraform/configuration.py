@@ -201,8 +201,9 @@ def text_of(files: Files, path: str) -> SourceText | Refusal:
     return source
 
 
-def problem_of(source: SourceText, found: SyntaxProblem) -> Problem:
-    return Problem(ProblemKind.UNREADABLE, found.message, source.span(found.start, found.end).first_line())
+def problem_of(source: SourceText, found: SyntaxProblem, note: str = "") -> Problem:
+    span = source.span(found.start, found.end).first_line()
+    return Problem(ProblemKind.UNREADABLE, found.message + note, span)
 
 
 _CONFIGURATIONS: WeakKeyDictionary[Files, dict[str, Configuration]] = WeakKeyDictionary()

@@ -33,6 +33,9 @@ from vmlint.model.value import Mapping, Unresolved, Value
 from vmlint.syntax import hcl
 from vmlint.syntax.hcl_ast import Body, SyntaxProblem
 
+MAX_OPINIONS = 10
+"""Blocks of one folder that are put to the second parser."""
+
 MAX_INSTANCES = 20_000
 """Resource instances of one root module; what is beyond is told as a problem."""
 
@@ -282,11 +285,19 @@ class RootModule(ModuleInstance):
 
 
 def body_problems(conf: Configuration) -> Iterator[Problem]:
-    """Syntax errors inside the blocks that were parsed."""
+    """Syntax errors inside the blocks that were parsed. A block that python-hcl2 reads all the same is told so: the
+    gap may be ours."""
+    asked = 0
     for block in conf.all_blocks():
-        if block.is_parsed:
-            for found in _nested_problems(block.body):
-                yield problem_of(block.source, found)
+        found = list(_nested_problems(block.body)) if block.is_parsed else []
+        note = ""
+        if any(not problem.repeated for problem in found) and asked < MAX_OPINIONS:
+            asked += 1
+            from vmlint.syntax.hcl_opinion import accepts
+
+            note = "; python-hcl2 accepts it" if accepts(block.source.text[block.start : block.end]) else ""
+        for problem in found:
+            yield problem_of(block.source, problem, "" if problem.repeated else note)
 
 
 def _nested_problems(body: Body) -> Iterator[SyntaxProblem]:
