@@ -5,7 +5,7 @@ from __future__ import annotations
 from vmlint.model.fact import Absent, Fact, Known, Unknown, value_or
 from vmlint.model.value import Mapping, Scalar, Unresolved, Value, at, boolean, integer, items, text
 from vmlint.model.workload import Device, Mount, Port
-from vmlint.sources.compose.merge import Hole, split_colons
+from vmlint.sources.compose.short_syntax import Hole, split_colons
 
 
 def mounts(service: Value, volumes: Value) -> tuple[Mount, ...]:
