@@ -1,0 +1,105 @@
+"""A workload is placed on a serverless container service (Cloud Run, App Runner, Container Apps) and is none that
+it serves: a TCP service that does not speak HTTP, a device, more than the largest instance.
+
+An unknown image is undecided: a database there would not work. Jobs serve nothing and are not held to HTTP.
+
+Instead: a container platform with TCP services and volumes, or the managed service of that kind.
+
+Goes back to: Google Cloud Run, Container runtime contract; AWS App Runner Developer Guide; Microsoft Learn,
+Azure Container Apps.
+"""
+
+from collections.abc import Iterator
+
+from vmlint.catalog.substrates import limits
+from vmlint.features import forbidden
+from vmlint.machines import size_text
+from vmlint.model.fact import Known, Unknown
+from vmlint.model.finding import Finding, Severity, Undecided, notes_from
+from vmlint.model.workload import Workload
+from vmlint.placement import substrate_name
+from vmlint.rule import Bad, Context, Good, Outcome, Rule
+from vmlint.traits import memory_of, role_span, vcpu_of
+
+RULE = Rule(
+    id="VML506",
+    name="serverless-container-cannot-run",
+    summary="A serverless container service cannot run the workload",
+    severity=Severity.ERROR,
+    guidance="https://cloud.google.com/run/docs/container-contract",
+    formats=("terraform",),
+    examples=(
+        Bad(
+            "main.tf",
+            """
+resource "google_cloud_run_v2_service" "app" {
+  name     = "app"
+  location = "europe-west1"
+  template {
+    execution_environment = "EXECUTION_ENVIRONMENT_GEN2"
+    containers {
+      image = "postgres:16"
+    }
+  }
+}
+""",
+            at='image = "postgres:16"',
+        ),
+        Good(
+            "main.tf",
+            """
+resource "google_cloud_run_v2_service" "app" {
+  name     = "app"
+  location = "europe-west1"
+  template {
+    execution_environment = "EXECUTION_ENVIRONMENT_GEN2"
+    containers {
+      image = "nginx:1.27"
+    }
+  }
+}
+""",
+        ),
+    ),
+)
+
+_PRODUCTS = frozenset({"cloud-run", "cloud-run-gen1", "cloud-run-gen2", "app-runner", "container-apps"})
+# Roles whose protocol is TCP and not HTTP.
+_TCP = frozenset({"database", "cache", "message-broker", "mail"})
+
+
+def check(workload: Workload, context: Context) -> Iterator[Outcome]:
+    if not isinstance(workload.substrate, Known) or workload.substrate.value.kind not in _PRODUCTS:
+        return
+    product = substrate_name(workload)
+    for use, limit in forbidden(workload, _PRODUCTS):
+        yield Finding(
+            f"{product} cannot run `{workload.name}` with {use.what}: {limit.message}.",
+            use.span,
+            f"Drop it, or use another platform. ({limit.source})",
+            notes_from(use.via),
+            evidence=use.feature,
+        )
+    known = limits(workload.substrate.value.kind)
+    serves = "job" not in workload.kind and "worker" not in workload.kind
+    if serves and "tcp-service" in known and workload.role.name in _TCP and workload.role.confidence > 1:
+        yield Finding(
+            f"{product} cannot run `{workload.name}`, a {workload.role.name}: {known['tcp-service'].message}.",
+            role_span(workload),
+            f"Use a platform with TCP services, or the managed service of that kind. ({known['tcp-service'].source})",
+            evidence="tcp-service",
+        )
+    size = known.get("size")
+    if size is not None and (
+        (vcpu_of(workload) or 0) > (size.vcpu or 0) or (memory_of(workload) or 0) > (size.memory_gib or 0) * 1024
+    ):
+        stated = workload.vcpu if (vcpu_of(workload) or 0) > (size.vcpu or 0) else workload.memory_mib
+        yield Finding(
+            f"{product} cannot run `{workload.name}` with {size_text(workload)}: {size.message}.",
+            stated.span,
+            f"Take a smaller size, or another platform. ({size.source})",
+            evidence="size",
+        )
+    for container in workload.main_containers:
+        if serves and isinstance(container.image, Unknown) and workload.role.name == "unknown":
+            yield Undecided(container.image)
