@@ -35,8 +35,9 @@ def _line() -> re.Pattern[str]:
     return re.compile(r"^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*[=:]\s*(.*?)\s*$")
 
 
-def read_environment(source: SourceText) -> dict[str, Variable]:
-    """The variables of an environment file: `NAME=value` lines, quotes, comments; a later line wins."""
+def read_environment(source: SourceText, outer: Environment | None = None) -> dict[str, Variable]:
+    """The variables of an environment file: `NAME=value` lines, quotes, comments; a later line wins. A value may
+    use variables of the lines before it and of `outer`; one that uses an unknown variable is left out."""
     found: dict[str, Variable] = {}
     for number, start in enumerate(source.line_starts, start=1):
         line = source.line(number)
@@ -46,7 +47,14 @@ def read_environment(source: SourceText) -> dict[str, Variable]:
         name, raw = match.groups()
         span = source.span(start + match.start(1), start + len(line.rstrip()))
         label = f"{source.path.rsplit('/', 1)[-1]} line {number}"
-        found[name] = Variable(_unquoted(raw), Origin(label, span))
+        value = _unquoted(raw)
+        if "$" in value and not raw.startswith("'"):
+            template = _expand(value, {**(outer or {}), **found}, 0)
+            if any(isinstance(piece, _Name) for piece in template.pieces):
+                found.pop(name, None)
+                continue
+            value = "".join(template.pieces)
+        found[name] = Variable(value, Origin(label, span))
     return found
 
 

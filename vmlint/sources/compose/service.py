@@ -70,6 +70,7 @@ def workload(service: Service, project: Project) -> Workload | None:
         labels={**deployed, **labels},
         unit=project.path,
         daemon=isinstance(mode, Known) and mode.value.startswith("global"),
+        gaps=service.gaps,
     )
 
 

@@ -1,0 +1,192 @@
+"""Compose files to merged layers: `.env`, interpolation, overrides, `include` and `extends`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vmlint.evaluation.interpolation import Environment, Variable, interpolate, read_environment
+from vmlint.files import Refusal, folder_of, join
+from vmlint.model.fact import Fact, Known, Origin, Unknown
+from vmlint.model.finding import Problem, ProblemKind
+from vmlint.model.span import SourceText, Span
+from vmlint.model.value import Mapping, Missing, Value, at, entries, items, text
+from vmlint.sources.compose.merge import merge, without_resets
+from vmlint.sources.reading import Surroundings
+from vmlint.syntax import yaml
+
+MAX_DEPTH = 20
+MAX_LAYERS = 200
+"""Files that `include` may bring into one project."""
+
+# Not taken over by `extends` (the specification, 05-services.md).
+_NOT_EXTENDED = ("depends_on", "links", "external_links", "volumes_from", "extends")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Files that are merged into one tree: the project's own, or those of one `include`. `folder` is where their
+    relative paths start."""
+
+    root: Value
+    paths: tuple[str, ...]
+    folder: str
+    variables: Environment
+
+    @property
+    def services(self) -> Value:
+        return services_of(self.root)
+
+
+def services_of(root: Value) -> Value:
+    """The services of a file; the first version of the format has them at the top."""
+    if isinstance(root, Mapping) and not {"services", "include"} & root.entries.keys():
+        return root
+    return at(root, "services")
+
+
+class Loader:
+    """Reads the files of one project, each once; `problems` and `files` tell of all."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self.surroundings = surroundings
+        self.problems: list[Problem] = []
+        self.files: set[str] = set()
+        self._trees: dict[str, Value | None] = {}
+        self._count = 0
+
+    def layers(self, paths: tuple[str, ...]) -> list[Layer]:
+        """The project's own layer, then what it includes; empty where no file can be read."""
+        folder = folder_of(paths[0])
+        variables = self._variables(folder, [(path, None) for path in self.surroundings.settings.env_files])
+        own = self._layer([(path, None) for path in paths], folder, variables)
+        return [] if own is None else [own, *self._included(own, frozenset(own.paths), 0)]
+
+    def _layer(self, paths: list[tuple[str, Span | None]], folder: str, variables: Environment) -> Layer | None:
+        root: Value | None = None
+        for path, place in paths:
+            tree = self._tree(path, place)
+            if tree is not None:
+                tree = interpolate(tree, variables)
+                root = tree if root is None else merge(root, tree)
+        if root is None:
+            return None
+        return Layer(without_resets(root), tuple(path for path, _ in paths), folder, variables)
+
+    def _included(self, layer: Layer, above: frozenset[str], depth: int) -> Iterator[Layer]:
+        for item in items(at(layer.root, "include")):
+            listed = items(at(item, "path") if isinstance(item, Mapping) else item)
+            paths: list[tuple[str, Span | None]] = [
+                (join(layer.folder, path.value), path.span)
+                for path in map(text, listed)
+                if isinstance(path, Known) and not _is_remote(path.value)
+            ]
+            self._count += 1
+            if not paths or paths[0][0] in above or depth > MAX_DEPTH or self._count > MAX_LAYERS:
+                continue
+            directory = text(at(item, "project_directory"))
+            folder = folder_of(paths[0][0])
+            if isinstance(directory, Known):
+                folder = join(layer.folder, directory.value)
+            env_files: list[tuple[str, Span | None]] = [
+                (join(layer.folder, path.value), path.span)
+                for path in map(text, items(at(item, "env_file")))
+                if isinstance(path, Known)
+            ]
+            variables = {**self._variables(folder, env_files), **layer.variables}
+            included = self._layer(paths, folder, variables)
+            if included is not None:
+                yield included
+                yield from self._included(included, above | set(included.paths), depth + 1)
+
+    def extended(self, body: Value, layer: Layer, gaps: list[Unknown], depth: int = 0) -> Value:
+        """The service with what it `extends` beneath it. What cannot be followed is added to `gaps`."""
+        reference = at(body, "extends")
+        if isinstance(reference, Missing) or depth > MAX_DEPTH:
+            return body
+        name = text(at(reference, "service") if isinstance(reference, Mapping) else reference)
+        file = text(at(reference, "file"))
+        below = self._layer_of(file, layer) if isinstance(name, Known) else None
+        if below is None or not isinstance(name, Known):
+            stated = file if isinstance(file, Known | Unknown) else name
+            gaps.append(_gap(stated, reference))
+            return body
+        base = at(below.services, name.value)
+        if not isinstance(base, Mapping):
+            message = f'extends names the service "{name.value}", which is not there'
+            self.problems.append(Problem(ProblemKind.UNREADABLE, message, name.span))
+            gaps.append(_gap(name, reference))
+            return body
+        base = self.extended(base, below, gaps, depth + 1)
+        kept = base.moved(body.span, key_start=body.key_start)
+        if isinstance(kept, Mapping) and isinstance(base, Mapping):
+            origin = Origin(f"extends {name.value}", reference.key_span)
+            kept.entries = {
+                key: value.moved(value.span, origin, key_start=value.key_start)
+                for key, value in base.entries.items()
+                if key not in _NOT_EXTENDED
+            }
+        return without_resets(merge(kept, body))
+
+    def _layer_of(self, file: Fact[str], layer: Layer) -> Layer | None:
+        """The layer in which the extended service stands: the same one, or the file that `extends` names."""
+        if not isinstance(file, Known):
+            return None if isinstance(file, Unknown) else layer
+        if _is_remote(file.value):
+            return None
+        path = join(layer.folder, file.value)
+        return self._layer([(path, file.span)], folder_of(path), layer.variables)
+
+    def _tree(self, path: str, place: Span | None) -> Value | None:
+        """The documents of a file, each laid on those before it; None, with a problem told, where there is none."""
+        if path not in self._trees:
+            self._trees[path] = self._read(path, place)
+        return self._trees[path]
+
+    def _read(self, path: str, place: Span | None) -> Value | None:
+        source = self.surroundings.files.text(path)
+        if isinstance(source, Refusal):
+            span = place or SourceText(path, "").whole()
+            message = source.message if place is None else f"{path}: {source.message}"
+            self.problems.append(Problem(ProblemKind.UNREADABLE, message, span))
+            return None
+        self.files.add(path)
+        parsed = yaml.parse(source)
+        self.problems.extend(parsed.problems)
+        for key in parsed.duplicates:
+            message = f'the key "{key.text}" is set twice; the last one is read'
+            self.problems.append(Problem(ProblemKind.UNREADABLE, message, key))
+        root: Value | None = None
+        for document in parsed.documents:
+            if isinstance(document.root, Mapping):
+                root = document.root if root is None else merge(root, document.root)
+        return root
+
+    def _variables(self, folder: str, env_files: list[tuple[str, Span | None]]) -> Environment:
+        """The folder's `.env`, then the files that are named."""
+        found: dict[str, Variable] = {}
+        for path in (join(folder, ".env"), *(path for path, _ in env_files)):
+            source = self.surroundings.files.text(path)
+            if isinstance(source, SourceText):
+                self.files.add(path)
+                found.update(read_environment(source, found))
+        return found
+
+
+def bodies(layer: Layer) -> Iterator[tuple[str, Mapping]]:
+    """Names and bodies of a layer's services; fragments (`x-…`) and what is no mapping are passed over."""
+    for name, body in entries(layer.services):
+        if isinstance(body, Mapping) and not name.startswith("x-"):
+            yield name, body
+
+
+def _is_remote(path: str) -> bool:
+    """Whether a path is one that Compose would fetch: a URL, an OCI artefact, a Git remote."""
+    return "://" in path or path.startswith(("git@", "oci:"))
+
+
+def _gap(stated: Fact[str], reference: Value) -> Unknown:
+    expression = stated.value if isinstance(stated, Known) else "extends"
+    if isinstance(stated, Unknown):
+        expression = stated.expression
+    return Unknown(expression, "what the service extends cannot be read", reference.key_span)
