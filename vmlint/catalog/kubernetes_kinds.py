@@ -1,0 +1,89 @@
+"""Kinds of Kubernetes objects that make workloads, and what labels of nodes mean.
+
+Data: `data/kubernetes_kinds.yaml`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from vmlint.catalog.tables import table
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One row; the fields are the columns, as the table's head describes them."""
+
+    group: str
+    kind: str
+    pods: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
+    spec: str = ""
+    image: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    count: tuple[str, ...] = ()
+    role: str = ""
+    daemon_role: str = ""
+    daemon_if: Any = None
+    only_with: str = ""
+    vm: str = ""
+    shape: str = ""
+    durable: bool = False
+    daemon: bool = False
+    job: bool = False
+    source: str = ""
+
+
+@cache
+def _rows() -> dict[tuple[str, str], dict[str, Any]]:
+    return {(row["group"], row["kind"]): row for row in table("kubernetes_kinds")["kinds"]}
+
+
+@cache
+def kind(group: str, name: str) -> Kind | None:
+    """The row of a kind in an API group (empty for the core group); None for what makes no workload."""
+    group = table("kubernetes_kinds")["groups"].get(group, group)
+    row = _rows().get((group, name))
+    if row is None:
+        return None
+    lists = ("pods", "containers", "image", "resources", "count")
+    columns: dict[str, Any] = {key: tuple(value) if key in lists else value for key, value in row.items()}
+    return Kind(**columns)
+
+
+def rendered_by(group: str, name: str) -> str:
+    """Who renders the workloads that an object only points to; empty for any other kind."""
+    for row in table("kubernetes_kinds")["unrendered"]:
+        if row["group"] == group and row["kind"] == name:
+            return str(row["by"])
+    return ""
+
+
+def selector_meaning(key: str) -> str:
+    """`os`, `architecture`, `windows_build` or `os_sku` for a node label that states one; else empty."""
+    rows = table("kubernetes_kinds")["selectors"]
+    return next((m for m in ("os", "architecture", "windows_build", "os_sku") if key in rows[m]), "")
+
+
+def product_of_label(key: str, value: str) -> str:
+    """The substrate product that a selector, label or toleration puts a pod on; else empty."""
+    for row in table("kubernetes_kinds")["selectors"]["products"]:
+        if row["key"] == key and row["value"] in ("*", value):
+            return str(row["product"])
+    return ""
+
+
+def volume_kind(source: str) -> str:
+    """What a volume of this source is: `ephemeral`, `config`, `host`, else `volume` (durable)."""
+    rows = table("kubernetes_kinds")["volumes"]
+    return next((kind for kind in ("ephemeral", "config", "host") if source in rows[kind]), "volume")
+
+
+def device_resource(name: str) -> str:
+    """`gpu` or `kvm` for a device plugin's resource; else empty."""
+    rows = table("kubernetes_kinds")["device_resources"]
+    if name.startswith("nvidia.com/mig-"):
+        return "gpu"
+    return next((kind for kind in ("gpu", "kvm") if name in rows[kind]), "")

@@ -1,0 +1,47 @@
+"""What other objects of the scan say of a pod: its RuntimeClass's handler, its Namespace's declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from vmlint.model.fact import Known, Origin
+from vmlint.model.workload import Host, Workload
+from vmlint.sources import declarations
+from vmlint.sources.kubernetes.workloads import of_class
+
+
+def link(workloads: Iterable[Workload], hosts: Iterable[Host]) -> Iterator[Workload]:
+    """The workloads with what the hosts decide, in the same order."""
+    classes: dict[str, Host] = {}
+    namespaces: dict[str, Host] = {}
+    for host in hosts:
+        if host.kind == "runtime-class":
+            classes.setdefault(host.name, host)
+        elif host.kind == "namespace":
+            namespaces.setdefault(host.name, host)
+    for workload in workloads:
+        if workload.machine is None:
+            workload = _of_class(workload, classes)
+        namespace = namespaces.get(workload.namespace) if workload.namespace else None
+        yield workload if namespace is None else _in_namespace(workload, namespace)
+
+
+def _of_class(workload: Workload, classes: dict[str, Host]) -> Workload:
+    stated = workload.placement.runtime_class
+    if not isinstance(stated, Known) or stated.value not in classes:
+        return workload
+    host = classes[stated.value]
+    handler = host.facts.get("handler")
+    if not isinstance(handler, Known):
+        return workload
+    substrate = of_class(stated.value, stated, handler)
+    origin = Origin(f"RuntimeClass {host.name}", handler.span)
+    return replace(workload, substrate=Known(substrate, stated.span, (origin, *stated.via)))
+
+
+def _in_namespace(workload: Workload, namespace: Host) -> Workload:
+    """Declarations on a Namespace hold for what is in it, behind the workload's own."""
+    inherited = declarations.from_labels(namespace.labels.items())
+    merged = declarations.merged(workload.declarations, inherited)
+    return workload if merged == workload.declarations else replace(workload, declarations=merged)

@@ -1,0 +1,172 @@
+"""KubeVirt's virtual machines."""
+
+from __future__ import annotations
+
+from vmlint.catalog import operating_systems, quantities
+from vmlint.catalog.kubernetes_kinds import Kind
+from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated, value_or
+from vmlint.model.need import SubstrateClass
+from vmlint.model.value import Mapping, Missing, Scalar, Unresolved, Value, at, entries, integer, items, text
+from vmlint.model.workload import Machine, OperatingSystem, Substrate, Workload
+from vmlint.sources import declarations
+from vmlint.sources.kubernetes import pods
+from vmlint.sources.kubernetes.manifests import Manifest
+from vmlint.sources.paths import select
+from vmlint.sources.provisioning import analyse
+
+
+def machine(manifest: Manifest, kind: Kind, unit: str) -> Workload | None:
+    """The workload of a VirtualMachine, VirtualMachineInstance, replica set or pool."""
+    body = manifest.body
+    template = next(select(body, kind.vm), None)
+    if template is None:
+        return None
+    spec = at(template, "spec")
+    labels = {
+        key: text(value)
+        for meta in (at(template, "metadata"), at(body, "metadata"))
+        for field in ("labels", "annotations")
+        for key, value in entries(at(meta, field))
+    }
+    image = _image(body, spec)
+    span = manifest.span
+    data = _user_data(spec)
+    provisioned = analyse(data)
+    counts = [integer(value) for path in kind.count for value in select(body, path)]
+    instances: Fact[int] = next(iter(counts), Known(1, span))
+    return Workload(
+        address=manifest.address,
+        name=manifest.name,
+        format="kubernetes",
+        kind=manifest.kind,
+        span=span,
+        substrate=Known(Substrate(SubstrateClass.VM, "KubeVirt", "KVM", "vm", span), span),
+        os=_operating_system(manifest, body, spec, image),
+        instances=instances,
+        vcpu=_vcpu(spec),
+        memory_mib=_memory(spec),
+        machine=Machine(
+            image=image,
+            size=text(at(body, "spec", "instancetype", "name")),
+            user_data=tuple(text(value) for value in data),
+            runs=provisioned.runs,
+            understood=provisioned.understood,
+            durable_disks=_has_durable_disk(spec),
+        ),
+        placement=pods.placement(spec),
+        declarations=declarations.from_labels(labels.items()),
+        labels=labels,
+        namespace=manifest.namespace,
+        unit=unit,
+    )
+
+
+def _image(body: Mapping, spec: Value) -> Fact[str]:
+    paths = ("containerDisk.image", "dataVolume.name", "persistentVolumeClaim.claimName")
+    for path in paths[:1]:
+        for volume in items(at(spec, "volumes")):
+            for value in select(volume, path):
+                return text(value)
+    for template in items(at(body, "spec", "dataVolumeTemplates")):
+        for path in (
+            "spec.source.registry.url",
+            "spec.source.http.url",
+            "spec.sourceRef.name",
+            "spec.source.pvc.name",
+        ):
+            for value in select(template, path):
+                return text(value)
+    for path in paths[1:]:
+        for volume in items(at(spec, "volumes")):
+            for value in select(volume, path):
+                return text(value)
+    return Absent(body.span.first_line())
+
+
+def _user_data(spec: Value) -> list[Value]:
+    """The scripts of the machine; one that stands in a Secret or ConfigMap is unresolved."""
+    found: list[Value] = []
+    for volume in items(at(spec, "volumes")):
+        for source in ("cloudInitNoCloud", "cloudInitConfigDrive"):
+            for key in ("userData", "userDataBase64"):
+                value = at(volume, source, key)
+                if not isinstance(value, Missing):
+                    found.append(value)
+            found += _elsewhere(at(volume, source, "secretRef"))
+        found += _elsewhere(at(volume, "sysprep"))
+    return found
+
+
+def _elsewhere(reference: Value) -> list[Value]:
+    if isinstance(reference, Missing):
+        return []
+    name = value_or(text(at(reference, "name")), "secretRef")
+    return [Unresolved(Unknown(name, "it stands in another object", reference.key_span))]
+
+
+def _has_durable_disk(spec: Value) -> bool:
+    volumes = [key for volume in items(at(spec, "volumes")) for key, _ in entries(volume)]
+    return sum(key in ("persistentVolumeClaim", "dataVolume") for key in volumes) > 1
+
+
+def _vcpu(spec: Value) -> Fact[float]:
+    """Cores × sockets × threads; a part that is not written is one. Without a `cpu` block nothing is declared."""
+    block = at(spec, "domain", "cpu")
+    parts = [integer(at(block, key)) for key in ("cores", "sockets", "threads")]
+    unknown = next((part for part in parts if isinstance(part, Unknown)), None)
+    if unknown is not None:
+        return unknown
+    known = [part for part in parts if isinstance(part, Known)]
+    if not known:
+        requested = text(at(spec, "domain", "resources", "requests", "cpu"))
+        limit = text(at(spec, "domain", "resources", "limits", "cpu"))
+        return _converted(first_stated((limit, requested), Absent(block.span)), quantities.kubernetes_cpu)
+    product = 1
+    for part in known:
+        product *= part.value
+    return Known(float(product), known[0].span, known[0].via)
+
+
+def _memory(spec: Value) -> Fact[float]:
+    domain = at(spec, "domain")
+    stated = first_stated(
+        [
+            text(at(domain, "memory", "guest")),
+            text(at(domain, "resources", "limits", "memory")),
+            text(at(domain, "resources", "requests", "memory")),
+        ],
+        Absent(domain.span),
+    )
+    return _converted(stated, quantities.kubernetes_memory_mib)
+
+
+def _converted(stated: Fact[str], convert: object) -> Fact[float]:
+    if not isinstance(stated, Known):
+        return stated
+    assert callable(convert)
+    amount = convert(stated.value)
+    if amount is None:
+        return Unknown(stated.value, "it is not a quantity", stated.span, stated.via)
+    return Known(float(amount), stated.span, stated.via)
+
+
+def _operating_system(manifest: Manifest, body: Mapping, spec: Value, image: Fact[str]) -> Fact[OperatingSystem]:
+    """By the preference, the labels, the disk's name, Hyper-V features and last the machine's own name."""
+    signs: list[Fact[str]] = [
+        text(at(body, "spec", "preference", "name")),
+        *(text(value) for key, value in entries(at(body, "metadata", "labels")) if key.endswith("/os")),
+        image,
+        text(at(body, "metadata", "annotations", "vm.kubevirt.io/os")),
+    ]
+    for sign in signs:
+        if isinstance(sign, Known):
+            found = operating_systems.of_machine_image(sign.value)
+            if found is not None:
+                return Known(OperatingSystem(found.family, found.distribution, found.release), sign.span)
+    hyperv = at(spec, "domain", "features", "hyperv")
+    if isinstance(hyperv, (Mapping, Scalar)):
+        return Known(OperatingSystem("windows"), hyperv.key_span)
+    named = operating_systems.of_machine_image(manifest.name)
+    if named is not None:
+        return Known(OperatingSystem(named.family, named.distribution, named.release), manifest.span)
+    return Known(OperatingSystem("linux"), manifest.span)

@@ -1,0 +1,102 @@
+"""Objects in manifests: documents, lists and templates told apart, named and addressed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from vmlint.model.fact import Known, value_or
+from vmlint.model.span import Span
+from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value, at, entries, items, text
+
+MAX_NESTING = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One object. `namespace` is empty where the manifest states none."""
+
+    body: Mapping
+    group: str
+    kind: str
+    name: str
+    namespace: str
+
+    @property
+    def address(self) -> str:
+        parts = (self.kind, self.namespace, self.name) if self.namespace else (self.kind, self.name)
+        return "/".join(parts)
+
+    @property
+    def span(self) -> Span:
+        return self.body.span.first_line()
+
+
+def looks_like(root: Value) -> bool:
+    """Whether a document is a Kubernetes object: it has an `apiVersion` and a `kind`."""
+    return (
+        isinstance(root, Mapping)
+        and isinstance(root.entries.get("apiVersion"), Scalar)
+        and isinstance(root.entries.get("kind"), Scalar)
+    )
+
+
+def manifests(root: Value, depth: int = 0) -> Iterator[Manifest]:
+    """The objects of a document: itself, or the members of a List or a Template."""
+    if depth > MAX_NESTING or not isinstance(root, Mapping):
+        return
+    kind, version = root.entries.get("kind"), root.entries.get("apiVersion")
+    if not isinstance(kind, Scalar) or not isinstance(version, Scalar):
+        return
+    group = version.text.rpartition("/")[0]
+    if kind.text.endswith("List") and isinstance(at(root, "items"), Sequence):
+        for item in items(at(root, "items")):
+            yield from manifests(item, depth + 1)
+        return
+    if kind.text == "Template" and isinstance(at(root, "objects"), Sequence):
+        parameters = _parameters(root)
+        for item in items(at(root, "objects")):
+            yield from manifests(_substituted(item, parameters), depth + 1)
+        return
+    metadata = at(root, "metadata")
+    name = _name(at(metadata, "name")) or _name(at(metadata, "generateName"))
+    yield Manifest(root, group, kind.text, name, _name(at(metadata, "namespace")))
+
+
+def _name(value: Value) -> str:
+    if isinstance(value, Unresolved):
+        return value.unknown.prefix or value.unknown.expression
+    return value_or(text(value), "")
+
+
+def _parameters(template: Value) -> dict[str, str]:
+    """Default values of an OpenShift template's parameters."""
+    found = {}
+    for parameter in items(at(template, "parameters")):
+        name, value = text(at(parameter, "name")), text(at(parameter, "value"))
+        if isinstance(name, Known) and isinstance(value, Known):
+            found[name.value] = value.value
+    return found
+
+
+_PARAMETER = re.compile(r"\$\{\{?(\w+)\}?\}")
+
+
+def _substituted(value: Value, parameters: dict[str, str]) -> Value:
+    """The tree with `${NAME}` and `${{NAME}}` put in; a parameter without a value stays as it is written."""
+    match value:
+        case Scalar(value=str() as raw) if "${" in raw:
+            changed = value.moved(value.span, key_start=value.key_start)
+            changed.value = _PARAMETER.sub(lambda m: parameters.get(m[1], m[0]), raw)
+            return changed
+        case Mapping():
+            copy = value.moved(value.span, key_start=value.key_start)
+            copy.entries = {k: _substituted(v, parameters) for k, v in entries(value)}
+            return copy
+        case Sequence():
+            members = value.moved(value.span, key_start=value.key_start)
+            members.items = [_substituted(item, parameters) for item in value.items]
+            return members
+        case _:
+            return value

@@ -1,0 +1,235 @@
+"""A pod spec as containers, host access and placement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from vmlint.catalog import quantities
+from vmlint.catalog.kubernetes_kinds import device_resource, selector_meaning
+from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
+from vmlint.model.value import (
+    Missing,
+    Scalar,
+    Sequence,
+    Unresolved,
+    Value,
+    at,
+    boolean,
+    entries,
+    integer,
+    items,
+    number,
+    text,
+)
+from vmlint.model.workload import Container, Device, HostAccess, Placement, Port, Resources, Sysctl
+from vmlint.sources.kubernetes.volumes import Volume, mounts
+
+
+def containers(spec: Value, known: dict[str, Volume], annotations: dict[str, Fact[str]]) -> Iterator[Container]:
+    """Every container of a pod spec, init and ephemeral ones with their kind."""
+    for key, kind in (("containers", "main"), ("initContainers", "init"), ("ephemeralContainers", "ephemeral")):
+        for item in items(at(spec, key)):
+            if not isinstance(item, Scalar):
+                yield container(item, kind, spec, known, annotations)
+
+
+def container(
+    body: Value, kind: str, spec: Value, known: dict[str, Volume], annotations: dict[str, Fact[str]]
+) -> Container:
+    """One container; what its pod sets for all is merged in."""
+    name = text(at(body, "name"))
+    security, pod_security = at(body, "securityContext"), at(spec, "securityContext")
+    restart = text(at(body, "restartPolicy"))
+    if kind == "init" and isinstance(restart, Known) and restart.value == "Always":
+        kind = "sidecar"
+    entrypoint, arguments = _words(at(body, "command")), _words(at(body, "args"))
+    script = at(body, "script")
+    if isinstance(entrypoint, Absent) and isinstance(script, Scalar):
+        entrypoint = Known(("/bin/sh", "-c", script.text), script.key_span, script.via)
+    label = name.value if isinstance(name, Known) else ""
+    return Container(
+        name=label,
+        span=body.span.first_line(),
+        image=text(at(body, "image")),
+        kind=kind,
+        entrypoint=entrypoint,
+        arguments=arguments,
+        user=first_stated(
+            (text(at(security, "runAsUser")), text(at(pod_security, "runAsUser"))), Absent(body.span)
+        ),
+        privileged=boolean(at(security, "privileged")),
+        capabilities=_capabilities(at(security, "capabilities", "add")),
+        dropped=_capabilities(at(security, "capabilities", "drop")),
+        devices=tuple(_devices(body, known)),
+        mounts=tuple(mounts(body, known)),
+        ports=tuple(_ports(body)),
+        environment=_environment(body),
+        confinement=tuple(_confinement(label, security, pod_security, annotations)),
+        resources=resources(at(body, "resources")),
+        host_process=first_stated(
+            (
+                boolean(at(security, "windowsOptions", "hostProcess")),
+                boolean(at(pod_security, "windowsOptions", "hostProcess")),
+            ),
+            Absent(body.span),
+        ),
+    )
+
+
+def _words(value: Value) -> Fact[tuple[str, ...]]:
+    match value:
+        case Sequence():
+            words = (text(item) for item in value.items)
+            return Known(tuple(w.value for w in words if isinstance(w, Known)), value.entry_span, value.via)
+        case Scalar():
+            return Known((value.text,), value.entry_span, value.via)
+        case Unresolved():
+            return value.as_fact()
+        case _:
+            return Absent(value.span)
+
+
+def _capabilities(value: Value) -> tuple[Fact[str], ...]:
+    return tuple(text(item).map(lambda name: name.upper().removeprefix("CAP_")) for item in items(value))
+
+
+def _devices(body: Value, known: dict[str, Volume]) -> Iterator[Device]:
+    """Device nodes mounted from the host, and the hardware that device plugins hand in."""
+    for mount in mounts(body, known):
+        if mount.kind == "host" and isinstance(mount.source, Known) and mount.source.value.startswith("/dev/"):
+            yield Device(mount.source, mount.target, mount.span)
+    for name, value in entries(at(body, "resources", "limits")):
+        if device_resource(name) == "kvm":
+            path = Known("/dev/kvm", value.entry_span, value.via)
+            yield Device(path, path, value.entry_span)
+
+
+def _ports(body: Value) -> Iterator[Port]:
+    for item in items(at(body, "ports")):
+        protocol = text(at(item, "protocol"))
+        yield Port(
+            integer(at(item, "containerPort")),
+            integer(at(item, "hostPort")),
+            protocol.value.lower() if isinstance(protocol, Known) else "tcp",
+            item.span.first_line(),
+        )
+
+
+def _environment(body: Value) -> dict[str, Fact[str]]:
+    found: dict[str, Fact[str]] = {}
+    for item in items(at(body, "env")):
+        name = text(at(item, "name"))
+        if not isinstance(name, Known):
+            continue
+        if isinstance(at(item, "valueFrom"), Missing):
+            found[name.value] = text(at(item, "value"))
+        else:
+            reason = "its value stands in another object"
+            found[name.value] = Unknown(name.value, reason, at(item, "valueFrom").key_span)
+    return found
+
+
+def _confinement(
+    name: str, security: Value, pod_security: Value, annotations: dict[str, Fact[str]]
+) -> Iterator[Fact[str]]:
+    def profile(key: str, label: str) -> Iterator[Fact[str]]:
+        stated = first_stated(
+            (text(at(security, key, "type")), text(at(pod_security, key, "type"))), Absent(security.span)
+        )
+        if not isinstance(stated, Absent):
+            yield stated.map(lambda kind: f"{label}={kind.lower()}")
+
+    yield from profile("seccompProfile", "seccomp")
+    yield from profile("appArmorProfile", "apparmor")
+    for prefix, label in (
+        ("container.apparmor.security.beta.kubernetes.io/", "apparmor"),
+        ("container.seccomp.security.alpha.kubernetes.io/", "seccomp"),
+    ):
+        old = annotations.get(prefix + name)
+        if old is not None:
+            yield old.map(f"{label}=".__add__).map(str.lower)
+    domain = first_stated(
+        [text(at(context, "seLinuxOptions", "type")) for context in (security, pod_security)], Absent(security.span)
+    )
+    if not isinstance(domain, Absent):
+        yield domain.map(lambda value: f"label=type:{value}")
+    mask = text(at(security, "procMount"))
+    if not isinstance(mask, Absent):
+        yield mask.map(lambda value: f"procmount={value.lower()}")
+
+
+def resources(body: Value) -> Resources:
+    """Requests and limits in cores and MiB."""
+    limits, requests = at(body, "limits"), at(body, "requests")
+    pages = [v for name, v in entries(limits) if name.startswith("hugepages-")]
+    gpus = [v for name, v in entries(limits) if device_resource(name) == "gpu"]
+    return Resources(
+        cpu_limit=_amount(at(limits, "cpu"), quantities.kubernetes_cpu),
+        cpu_request=_amount(at(requests, "cpu"), quantities.kubernetes_cpu),
+        memory_limit=_amount(at(limits, "memory"), quantities.kubernetes_memory_mib),
+        memory_request=_amount(at(requests, "memory"), quantities.kubernetes_memory_mib),
+        huge_pages=_amount(pages[0], quantities.kubernetes_memory_mib) if pages else Absent(body.span),
+        gpus=number(gpus[0]) if gpus else Absent(body.span),
+    )
+
+
+def _amount(value: Value, convert: Callable[[str], float | None]) -> Fact[float]:
+    stated = text(value)
+    if not isinstance(stated, Known):
+        return stated
+    amount = convert(stated.value)
+    if amount is None:
+        return Unknown(stated.value, "it is not a quantity", stated.span, stated.via)
+    return Known(amount, stated.span, stated.via)
+
+
+def host_access(spec: Value) -> HostAccess:
+    return HostAccess(
+        network=boolean(at(spec, "hostNetwork")),
+        pid=boolean(at(spec, "hostPID")),
+        ipc=boolean(at(spec, "hostIPC")),
+        cgroup=Absent(spec.span),
+        users=boolean(at(spec, "hostUsers")),
+    )
+
+
+def sysctls(spec: Value) -> tuple[Sysctl, ...]:
+    found = []
+    for item in items(at(spec, "securityContext", "sysctls")):
+        name = at(item, "name")
+        stated = text(name)
+        if isinstance(stated, Known):
+            found.append(Sysctl(stated.value, text(at(item, "value")), name.entry_span))
+    return tuple(found)
+
+
+def placement(spec: Value, host: str = "") -> Placement:
+    """Selectors, required affinity, tolerations and runtime class, with what they say of OS and architecture."""
+    selectors = dict(_selectors(spec))
+    by_meaning = {selector_meaning(key): fact for key, fact in reversed(selectors.items())}
+    os = first_stated((text(at(spec, "os", "name")),), by_meaning.get("os", Absent(spec.span)))
+    architecture = by_meaning.get("architecture")
+    runtime = at(spec, "runtimeClassName")
+    tolerations = tuple(text(at(item, "key")) for item in items(at(spec, "tolerations")))
+    return Placement(
+        selectors=selectors,
+        tolerations=tolerations,
+        runtime_class=None if isinstance(runtime, Missing) else text(runtime),
+        os=None if isinstance(os, Absent) else os.map(str.lower),
+        architecture=architecture,
+        host=host,
+    )
+
+
+def _selectors(spec: Value) -> Iterator[tuple[str, Fact[str]]]:
+    for key, value in entries(at(spec, "nodeSelector")):
+        yield key, text(value)
+    required = at(spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+    terms = list(items(at(required, "nodeSelectorTerms")))
+    if len(terms) != 1:
+        return  # several terms are alternatives: none of them is required
+    for expression in items(at(terms[0], "matchExpressions")):
+        label, operator = text(at(expression, "key")), text(at(expression, "operator"))
+        values = [text(member) for member in items(at(expression, "values"))]
+        if isinstance(label, Known) and isinstance(operator, Known) and operator.value == "In" and len(values) == 1:
+            yield label.value, values[0]

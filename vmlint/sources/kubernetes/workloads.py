@@ -1,0 +1,254 @@
+"""An object that makes pods, as a workload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from vmlint.catalog import operating_systems, substrates
+from vmlint.catalog.kubernetes_kinds import Kind
+from vmlint.model.fact import Absent, Fact, Known, Origin, Unknown, first_stated
+from vmlint.model.need import SubstrateClass
+from vmlint.model.value import Mapping, Value, at, entries, integer, text
+from vmlint.model.workload import Container, OperatingSystem, Placement, Substrate, Workload
+from vmlint.sources import declarations
+from vmlint.sources.kubernetes import pods
+from vmlint.sources.kubernetes.manifests import Manifest
+from vmlint.sources.kubernetes.volumes import volumes
+from vmlint.sources.paths import select
+
+
+@dataclass(frozen=True, slots=True)
+class _Pods:
+    """The pod-shaped parts of an object: one for most, several for a job with roles."""
+
+    specs: tuple[Value, ...]
+    containers: tuple[Container, ...]
+
+
+def workload(manifest: Manifest, kind: Kind, unit: str) -> Workload | None:
+    """The workload of an object; None where it makes no pod itself."""
+    body = manifest.body
+    if kind.only_with and not list(select(body, kind.only_with)):
+        return None
+    labels, annotations = _metadata(manifest, kind)
+    shape = _pods(body, kind, annotations)
+    spec = shape.specs[0] if shape.specs else at(body, "spec")
+    if not shape.containers and not kind.role and not _is_partial(spec):
+        return None
+    placement = pods.placement(spec)
+    system = _operating_system(placement, shape.containers, body)
+    primary = _primary(manifest.name, shape.containers)
+    amounts = primary.resources if primary is not None else None
+    absent = Absent(body.span.first_line())
+    daemon = kind.daemon or _daemon_if(body, kind)
+    instances = _instances(body, kind, daemon)
+    if isinstance(instances, Known) and instances.value == 0 and manifest.kind != "CronJob":
+        # Scaled to nothing for now; what it runs when it runs is judged all the same.
+        instances = Known(0, instances.span, instances.via)
+    return Workload(
+        address=manifest.address,
+        name=manifest.name,
+        format="kubernetes",
+        kind=manifest.kind,
+        span=manifest.span,
+        substrate=_substrate(body, placement, system, labels, annotations),
+        os=system,
+        instances=instances,
+        vcpu=first_stated((amounts.cpu_limit, amounts.cpu_request), absent) if amounts else absent,
+        memory_mib=first_stated((amounts.memory_limit, amounts.memory_request), absent) if amounts else absent,
+        containers=shape.containers,
+        host=pods.host_access(spec),
+        placement=placement,
+        declarations=declarations.from_labels([*labels.items(), *annotations.items()]),
+        labels=labels,
+        annotations=annotations,
+        sysctls=pods.sysctls(spec),
+        namespace=manifest.namespace,
+        unit=unit,
+        kind_role=(kind.daemon_role if daemon and kind.daemon_role else kind.role),
+        daemon=daemon,
+        durable=kind.durable,
+    )
+
+
+def _is_partial(spec: Value) -> bool:
+    """Whether this is a pod spec without containers: a patch for an overlay."""
+    return isinstance(spec, Mapping) and bool(spec.entries)
+
+
+def _metadata(manifest: Manifest, kind: Kind) -> tuple[dict[str, Fact[str]], dict[str, Fact[str]]]:
+    """Labels and annotations of the pod template, then of the object."""
+    metas = [at(manifest.body, "metadata")]
+    for path in kind.pods:
+        parent = path.rpartition(".")[0]
+        if parent:
+            metas = [at(template, "metadata") for template in select(manifest.body, parent)] + metas
+    labels: dict[str, Fact[str]] = {}
+    annotations: dict[str, Fact[str]] = {}
+    for meta in metas:
+        for key, value in entries(at(meta, "labels")):
+            labels.setdefault(key, text(value))
+        for key, value in entries(at(meta, "annotations")):
+            annotations.setdefault(key, text(value))
+    return labels, annotations
+
+
+def _pods(body: Mapping, kind: Kind, annotations: dict[str, Fact[str]]) -> _Pods:
+    specs = [spec for path in kind.pods for spec in select(body, path)]
+    claims = at(body, "spec", "volumeClaimTemplates")
+    found: list[Container] = []
+    for spec in specs:
+        found += pods.containers(spec, volumes(spec, claims), annotations)
+    if kind.containers:
+        spec = next(select(body, kind.spec), at(body, "spec")) if kind.spec else at(body, "spec")
+        known = volumes(spec, claims)
+        for path in kind.containers:
+            for item in select(body, path):
+                found.append(pods.container(item, "main", spec, known, annotations))
+        specs.append(spec)
+    if kind.spec and not kind.containers:
+        specs += select(body, kind.spec)
+    found = _with_operator_image(body, kind, found)
+    return _Pods(tuple(specs), tuple(found))
+
+
+def _with_operator_image(body: Mapping, kind: Kind, found: list[Container]) -> list[Container]:
+    """The container that an operator makes, from the image and resources that the object names."""
+    if not (kind.image or kind.resources) or any(c.kind == "main" and isinstance(c.image, Known) for c in found):
+        return found
+    image = next((value for path in kind.image for value in select(body, path)), None)
+    block = next((value for path in kind.resources for value in select(body, path)), None)
+    if image is None and block is None:
+        return found
+    span = body.span.first_line()
+    made = Container(
+        name=kind.kind.lower(),
+        span=span,
+        image=text(image) if image is not None else Absent(span),
+        resources=pods.resources(block) if block is not None else None,
+    )
+    return [made, *found]
+
+
+def _primary(name: str, containers: tuple[Container, ...]) -> Container | None:
+    """The container that the pod is for: the one that is named like it, else the first."""
+    main = [container for container in containers if container.kind == "main"]
+    return next((c for c in main if c.name and c.name == name), main[0] if main else None)
+
+
+def _daemon_if(body: Mapping, kind: Kind) -> bool:
+    if not kind.daemon_if:
+        return False
+    for value in select(body, kind.daemon_if["path"]):
+        wanted = kind.daemon_if.get("value")
+        stated = text(value)
+        if wanted is None or (isinstance(stated, Known) and stated.value == wanted):
+            return True
+    return False
+
+
+def _instances(body: Mapping, kind: Kind, daemon: bool) -> Fact[int]:
+    """What the counts add up to; one where none is written, as the API server fills it in."""
+    if daemon:
+        return Absent(body.span.first_line())
+    counts = [integer(value) for path in kind.count for value in select(body, path)]
+    unknown = next((count for count in counts if isinstance(count, Unknown)), None)
+    if unknown is not None:
+        return unknown
+    known = [count for count in counts if isinstance(count, Known)]
+    if not known:
+        parts = [part for path in kind.pods if "[]" in path or "{}" in path for part in select(body, path)]
+        return Known(max(1, len(parts)), body.span.first_line())
+    return Known(sum(count.value for count in known), known[0].span, known[0].via)
+
+
+def _operating_system(
+    placement: Placement, containers: tuple[Container, ...], body: Mapping
+) -> Fact[OperatingSystem]:
+    """By selector or `spec.os`, else by an image that states it, else what nearly every node runs."""
+    if isinstance(placement.os, Known) and placement.os.value in ("windows", "linux"):
+        family = placement.os.value
+        release = _release(placement) if family == "windows" else ""
+        return Known(OperatingSystem(family, release=release), placement.os.span, placement.os.via)
+    for key, fact in placement.selectors.items():
+        if isinstance(fact, Known) and "windows" in fact.value.lower() and ("os" in key or "build" in key):
+            return Known(OperatingSystem("windows", release=_release(placement)), fact.span, fact.via)
+    for container in containers:
+        if isinstance(container.image, Known):
+            found = operating_systems.of_image(container.image.value)
+            if found is not None and (found.family != "linux" or container.kind == "main"):
+                system = OperatingSystem(found.family, found.distribution, found.release)
+                return Known(system, container.image.span, container.image.via)
+        if isinstance(container.host_process, Known) and container.host_process.value:
+            return Known(OperatingSystem("windows"), container.host_process.span)
+    if isinstance(placement.os, Unknown):
+        return placement.os
+    return Known(OperatingSystem("linux"), body.span.first_line())
+
+
+def _release(placement: Placement) -> str:
+    build = placement.selectors.get("node.kubernetes.io/windows-build")
+    return operating_systems.windows_release(build.value) if isinstance(build, Known) else ""
+
+
+def _substrate(
+    body: Mapping,
+    placement: Placement,
+    system: Fact[OperatingSystem],
+    labels: dict[str, Fact[str]],
+    annotations: dict[str, Fact[str]],
+) -> Fact[Substrate]:
+    """By RuntimeClass name, or by a label or toleration that puts the pod on a product of its own. A class that
+    nobody knows is a plain container that claims to be more: `certain` is false, and rules can tell."""
+    span = body.span.first_line()
+    match placement.runtime_class:
+        case Known(value=name) as stated:
+            return Known(of_class(name, stated), stated.span, stated.via)
+        case Unknown() as unknown:
+            return unknown
+    product = _product(placement, labels)
+    if product is not None:
+        kind, fact = product
+        return Known(_made(kind, fact), fact.span, fact.via)
+    untrusted = next((a for a in annotations if a.startswith("io.kubernetes.cri.untrusted-workload")), None)
+    if untrusted and isinstance(annotations[untrusted], Known):
+        stated_as = annotations[untrusted]
+        assert isinstance(stated_as, Known)
+        if stated_as.value == "true":
+            return Known(_made("kata", stated_as), stated_as.span, stated_as.via)
+    windows = isinstance(system, Known) and system.value.family == "windows"
+    kind = "windows-process" if windows else "runc"
+    return Known(
+        Substrate(SubstrateClass.CONTAINER, "Kubernetes", "process isolation" if windows else "runc", kind, span),
+        span,
+    )
+
+
+def of_class(name: str, stated: Known[str], handler: Known[str] | None = None) -> Substrate:
+    """The substrate of a RuntimeClass by its handler where one is known, else by its name."""
+    fact = substrates.of_runtime(handler.value) if handler is not None else None
+    fact = fact or substrates.of_runtime(name)
+    if fact is None:
+        return Substrate(SubstrateClass.CONTAINER, "Kubernetes", name, "runc", stated.span, False)
+    return Substrate(fact.cls, "Kubernetes", fact.runtime, fact.kind, stated.span)
+
+
+def _made(kind: str, fact: Known[str]) -> Substrate:
+    name = substrates.product_name(kind)
+    return Substrate(substrates.substrate_class(kind), "Kubernetes", name, kind, fact.span)
+
+
+def _product(placement: Placement, labels: dict[str, Fact[str]]) -> tuple[str, Known[str]] | None:
+    from vmlint.catalog.kubernetes_kinds import product_of_label
+
+    for key, fact in (*placement.selectors.items(), *labels.items()):
+        if isinstance(fact, Known):
+            kind = product_of_label(key, fact.value)
+            if kind:
+                return kind, fact
+    return None
+
+
+def with_substrate(item: Workload, substrate: Substrate, fact: Known[str], origin: Origin) -> Workload:
+    """The workload on a substrate that another object decides."""
+    return replace(item, substrate=Known(substrate, fact.span, (origin, *fact.via)))
