@@ -24,6 +24,10 @@ _NAME = re.compile(IDENTIFIER)
 _NUMBER = re.compile(r"\d++(?:\.\d++)?(?:[eE][+-]?\d++)?")
 _HEREDOC = re.compile(rf"<<(-?)({IDENTIFIER})\r?\n")
 _QUOTED = re.compile(r'[^"\\$%\n]*+')
+# A whole expression that needs no more looking at, told by what follows it.
+_ATOM_TEXT = rf'(?:"([^"\\$%\n]*+)"|({IDENTIFIER}(?:\.{IDENTIFIER})*+)|(0|[1-9]\d{{0,15}}+))'
+_ATOM = re.compile(rf"{_ATOM_TEXT}(?=[ \t]*+(?:[,\n)\]]|\r\n))")
+_ATOM_WITHIN = re.compile(rf"{_ATOM_TEXT}(?=[ \t]*+[,)\]])")
 _OPERATOR = re.compile(r"\|\||&&|==|!=|<=|>=|[<>+*%-]|/(?![/*])")
 _FUNCTION = re.compile(rf"(?:::{IDENTIFIER})*+[ \t]*+\(")
 _FOR = re.compile(r"for(?![\w-])")
@@ -47,6 +51,11 @@ class Parser:
 
     def space(self) -> str:
         """Skips space; the next character, empty at the end."""
+        pos = self.pos
+        if pos < self.end:
+            character = self.text[pos]
+            if character not in " \t\r\n/#":
+                return character
         pattern = SPACE_LINES if self.newlines else _SPACE
         pos = pattern.match(self.text, self.pos, self.end).end()  # type: ignore[union-attr]
         self.pos = pos
@@ -66,6 +75,10 @@ class Parser:
     # Expressions
 
     def expression(self) -> ast.Node:
+        self.space()
+        atom = (_ATOM_WITHIN if self.newlines else _ATOM).match(self.text, self.pos, self.end)
+        if atom is not None:
+            return self.atom(atom)
         self.enter()
         condition = self.binary(1)
         if self.space() == "?":
@@ -75,6 +88,26 @@ class Parser:
             condition = ast.Conditional(condition, positive, self.expression())
         self.depth -= 1
         return condition
+
+    def atom(self, match: re.Match[str]) -> ast.Node:
+        """A constant or a dotted reference that is the whole expression."""
+        start, self.pos = match.span()
+        if match.lastindex == 1:
+            return ast.Literal(start, self.pos, match[1])
+        if match.lastindex == 3:
+            return ast.Literal(start, self.pos, int(match[3]))
+        root, *names = match[2].split(".")
+        at = start + len(root)
+        base: ast.Node = ast.Name(start, at, root)
+        if root in KEYWORDS:
+            base = ast.Literal(start, at, KEYWORDS[root])
+        if not names:
+            return base
+        steps: list[ast.Step] = []
+        for name in names:
+            steps.append(ast.GetAttribute(at, at + 1 + len(name), name))
+            at += 1 + len(name)
+        return ast.Traversal(start, at, base, steps)
 
     def binary(self, least: int) -> ast.Node:
         left = self.unary()
