@@ -13,6 +13,7 @@ from typing import Any
 
 from vmlint.catalog.images import ImageFact, product
 from vmlint.catalog.tables import table
+from vmlint.model.finding import Confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,13 @@ def by_name(name: str, *, machine: bool = False) -> NameFact | None:
     for candidate in dict.fromkeys(candidates):
         if role := words.get(candidate):
             return NameFact(role, candidate)
-        fact = _product(candidate)
+        fact = _product(candidate, whole=candidate == name)
         if fact is not None:
             return NameFact(fact.role, candidate, fact.engine, fact.trait == "agent")
+    for row in table("roles")["endings"]:
+        for part in reversed(parts):
+            if len(part) > 3 and part.endswith(tuple(row["endings"])):
+                return NameFact(row["role"], part)
     return None
 
 
@@ -77,14 +82,17 @@ def _ending_at(parts: list[str], at: int) -> Iterator[str]:
             yield "-".join(parts[at - size : at])
 
 
-def _product(candidate: str) -> ImageFact | None:
-    """A product of that very name; short and common words are none."""
-    if len(candidate) < 3:
+def _product(candidate: str, *, whole: bool) -> ImageFact | None:
+    """A product of that very name; short words are none, and a word of the language is one only as the `whole`."""
+    if len(candidate) < 3 or (candidate in table("images")["alone"] and not whole):
         return None
     fact = product(candidate)
-    if fact is None or fact.generic or candidate in table("images")["alone"]:
+    compound = "-" in candidate
+    if fact is None or (compound and fact.confidence < Confidence.MEDIUM):
         return None
-    return fact if "-" not in candidate or fact.confidence.label == "high" else None
+    if fact.generic:
+        return fact if compound and fact.trait == "tool" else None
+    return fact if not compound or fact.confidence is Confidence.HIGH else None
 
 
 @cache
