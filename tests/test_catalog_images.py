@@ -196,7 +196,7 @@ def rows(name: str, *sections: str) -> list[dict[str, Any]]:
 def test_every_role_of_the_tables_is_of_the_specification() -> None:
     stated = rows("images", "names", "repositories", "tags", "words")
     stated += rows("commands", "programs", "subcommands", "modules", "halves", "packages")
-    stated += rows("roles", "names", "ports", "kinds", "charts", "disk_images")
+    stated += rows("roles", "names", "ports", "charts", "disk_images")
     assert {row["role"] for row in stated if "role" in row} <= names.roles()
 
 

@@ -308,7 +308,12 @@ CASES: list[tuple[str, Workload, str, str]] = [
         "ci-runner",
         "high",
     ),
-    ("node pool", workload(kind="azurerm_kubernetes_cluster_node_pool"), "container-host", "high"),
+    (
+        "node pool",
+        workload(kind="azurerm_kubernetes_cluster_node_pool", kind_role="container-host"),
+        "container-host",
+        "high",
+    ),
     ("chart", workload(kind="helm_release", chart="dex"), "identity", "medium"),
     ("chart of an agent", workload(kind="helm_release", chart="filebeat"), "node-agent", "medium"),
     # Machines.

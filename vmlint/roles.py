@@ -51,9 +51,9 @@ def _declared(workload: Workload) -> Role | None:
 
 
 def _by_kind(workload: Workload) -> Role | None:
-    """The kind of a custom resource or of a Terraform type."""
-    name = workload.kind_role if workload.kind_role in names.roles() else names.by_kind(workload.kind)
-    if not name or name == "unknown":
+    """The kind of a custom resource or of a Terraform type, as its reader found it."""
+    name = workload.kind_role
+    if name not in names.roles() or name == "unknown":
         return None
     engine = ""
     for container in workload.main_containers:

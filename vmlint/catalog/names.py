@@ -1,4 +1,4 @@
-"""What names, ports, kinds, charts and disk images say of a role, where no container image does.
+"""What names, ports, charts and disk images say of a role, where no container image does.
 
 The tables are in `data/roles.yaml`; products' names come from the images' table.
 """
@@ -104,14 +104,6 @@ def by_port(number: int) -> NameFact | None:
     """The role whose usual port that is."""
     row = _ports().get(number)
     return NameFact(row["role"], str(number), row.get("engine", "")) if row else None
-
-
-def by_kind(kind: str) -> str:
-    """The role that a resource type has by its very kind; empty for most."""
-    for row in table("roles")["kinds"]:
-        if kind in row["names"]:
-            return str(row["role"])
-    return ""
 
 
 def is_batch(kind: str) -> bool:
