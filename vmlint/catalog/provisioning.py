@@ -1,0 +1,151 @@
+"""What the commands of user data start on a machine. Data: `data/provisioning.yaml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from vmlint.catalog.tables import table
+
+
+@cache
+def _by_program(name: str) -> dict[str, dict[str, Any]]:
+    return {program: row for row in table("provisioning")[name] for program in row["programs"]}
+
+
+@cache
+def words(name: str) -> frozenset[str]:
+    """A list of the table as a set: `plain`, `plain_verbs`, `engines`, `cloud_init_plain` …"""
+    return frozenset(table("provisioning")[name])
+
+
+@cache
+def _joins() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(row["pattern"], re.MULTILINE), row["name"]) for row in table("provisioning")["joins"])
+
+
+def join(text: str) -> tuple[str, str] | None:
+    """The cluster that a script makes its machine a node of, and the words that say so."""
+    for pattern, name in _joins():
+        found = pattern.search(text)
+        if found is not None:
+            return name, found[0].split("\n")[0]
+    return None
+
+
+def installed_packages(command: Sequence[str]) -> list[str] | None:
+    """Packages that a command installs; None where it installs none."""
+    row = _by_program("installers").get(command[0].lower())
+    if row is None:
+        return None
+    rest = list(command[1:])
+    at = next((at for at, word in enumerate(rest) if word in row["verbs"]), None)
+    if at is None:
+        return None
+    return [*_operands(rest[:at], row), *_operands(rest[at + 1 :], row)]
+
+
+def _operands(given: list[str], row: dict[str, Any]) -> list[str]:
+    found, skip = [], False
+    for word in given:
+        if skip:
+            skip = False
+        elif word in row["valued"]:
+            skip = True
+        elif not word.startswith(("-", "/", "<", ">")):
+            found.append(word)
+    return found
+
+
+def installed_features(command: Sequence[str]) -> list[str] | None:
+    """Windows features and packages that a cmdlet installs; None where it installs none."""
+    options = table("provisioning")["cmdlet_installers"].get(command[0].lower())
+    if options is None:
+        return None
+    found: list[str] = []
+    taking = True
+    for word in command[1:]:
+        if word.startswith("-"):
+            taking = word.lower() in options
+        elif taking:
+            found += [name for name in word.split(",") if name]
+    return found
+
+
+def started_services(command: Sequence[str]) -> list[str] | None:
+    """Services that a command starts or enables; None where it starts none."""
+    if re.match(r"/etc/(?:rc\.d/)?init\.d/", command[0]):
+        return [command[0].rsplit("/", 1)[-1]] if {"start", "restart"} & set(command[1:]) else []
+    row = _by_program("service_managers").get(command[0].lower())
+    if row is None:
+        return None
+    rest = [word for word in command[1:] if not word.startswith("-") and "=" not in word]
+    if not row["verbs"]:
+        return rest[:1]
+    at = next((at for at, word in enumerate(rest) if word in row["verbs"]), None)
+    if at is None:
+        return None
+    return rest[:at][:1] if row["before"] else rest[at + 1 :]
+
+
+def container_image(command: Sequence[str]) -> str | None:
+    """The image that `docker run` and its kin start; None for any other command."""
+    data = table("provisioning")
+    if command[0].rsplit("/", 1)[-1] not in data["engines"]:
+        return None
+    rest = list(command[1:])
+    while rest and rest[0].startswith("-"):
+        rest = rest[1:]
+    if rest[:2] in (["service", "create"], ["container", "run"], ["container", "create"]):
+        rest = rest[1:]
+    if not rest or rest[0] not in data["engine_runs"]:
+        return None
+    at = 1
+    while at < len(rest) and rest[at].startswith("-"):
+        at += 1 if _is_flag(rest[at], data) else 2
+    return rest[at] if at < len(rest) else ""
+
+
+def _is_flag(word: str, data: Any) -> bool:
+    if "=" in word or word in data["engine_flags"]:
+        return True
+    if word.startswith("--"):
+        return False
+    letters = word[1:]
+    # `-p8080:80` holds its value; `-itd` are flags.
+    return all(letter in data["engine_letters"] for letter in letters) or len(letters) > 1
+
+
+def is_compose_up(command: Sequence[str]) -> bool:
+    """Whether the command starts a Compose project or a stack."""
+    program = command[0].rsplit("/", 1)[-1]
+    rest = list(command[1:])
+    if program in words("compose_programs"):
+        return "up" in rest or "start" in rest
+    if program not in words("engines"):
+        return False
+    return ("compose" in rest and "up" in rest) or rest[:2] == ["stack", "deploy"] or rest[:2] == ["play", "kube"]
+
+
+def install_script(text: str) -> str | None:
+    """The package behind a download that is piped into a shell; None for an unknown one."""
+    for row in table("provisioning")["install_scripts"]:
+        if re.search(row["pattern"], text):
+            return str(row["package"])
+    return None
+
+
+def is_plain(command: Sequence[str]) -> bool:
+    """Whether a command starts nothing of its own."""
+    program = command[0].rsplit("/", 1)[-1]
+    if program in words("plain"):
+        return True
+    tables = (_by_program("installers"), _by_program("service_managers"))
+    known = any(program.lower() in rows for rows in tables) or program in words("engines") | words("compose_programs")
+    return known and not words("plain_verbs").isdisjoint(command[1:])
+
+
+def is_plain_cmdlet(name: str) -> bool:
+    return name.lower().startswith(tuple(table("provisioning")["plain_cmdlets"]))

@@ -1,0 +1,89 @@
+"""Which Terraform resource types make workloads and hosts, and where their facts stand.
+
+A row is plain data (see the head of `data/terraform_types.yaml` for its vocabulary); the readers in
+`vmlint.sources.terraform` ask it for paths by the name of the fact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from vmlint.catalog.tables import table
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """`shape` tells how the type is read; `row` holds the rest by name, `like` taken over."""
+
+    name: str
+    shape: str
+    row: dict[str, Any]
+
+    def paths(self, fact: str) -> tuple[str, ...]:
+        """Where a fact may stand, the first that is stated counts."""
+        found = self.row.get(fact) or ()
+        return (found,) if isinstance(found, str) else tuple(found)
+
+    def rows(self, name: str) -> tuple[dict[str, Any], ...]:
+        """The conditions of a name (`when`, `os_when`) in order."""
+        return tuple(self.row.get(name) or ())
+
+    def word(self, name: str) -> str:
+        return str(self.row.get(name) or "")
+
+    def mapping(self, name: str) -> dict[str, Any]:
+        return dict(self.row.get(name) or {})
+
+    def default(self, name: str) -> float | None:
+        """What the provider takes where nothing is written."""
+        found = self.mapping("defaults").get(name)
+        return None if found is None else float(found)
+
+
+@cache
+def resource_type(name: str) -> ResourceType | None:
+    """The row of a resource type; None for one that makes neither workload nor host."""
+    row = _row(name)
+    return None if row is None else ResourceType(name, row["shape"], row)
+
+
+def _row(name: str) -> dict[str, Any] | None:
+    types = table("terraform_types")["types"]
+    row = types.get(name)
+    if row is None:
+        return None
+    base = _row(row["like"]) if "like" in row else None
+    return {**(base or {}), **row}
+
+
+def image_paths(kind: str) -> tuple[str, ...]:
+    """Where a resource (`aws_ami`) or data source (`data.aws_ami`) names the image that it stands for."""
+    return tuple(table("terraform_types")["images"].get(kind, ()))
+
+
+def user_data_paths(kind: str) -> tuple[str, ...] | None:
+    """Where a resource that is given to machines as user data holds its text; None where it is no such type."""
+    found = table("terraform_types")["user_data_resources"].get(kind)
+    return None if found is None else tuple(found)
+
+
+def extensions() -> dict[str, dict[str, Any]]:
+    """Resource types that run commands on a machine that they name."""
+    return dict(table("terraform_types")["extensions"])
+
+
+def attachments(kind: str) -> dict[str, str]:
+    """Resource types that tell something of what they name, with the path of the name: `scaling`, `balancing`,
+    `disks`."""
+    return dict(table("terraform_types")[kind])
+
+
+def module_type(source: str) -> tuple[str, dict[str, str]] | None:
+    """The resource type that a registry module makes one of, and the arguments that set its attributes."""
+    path = source.split("//")[0].split("?")[0].removesuffix(".git")
+    for name, row in table("terraform_types")["modules"].items():
+        if path == name or path.endswith("/" + name):
+            return row["type"], dict(row["arguments"])
+    return None

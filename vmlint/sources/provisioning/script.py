@@ -1,0 +1,83 @@
+"""The text of a script with the places of its words, and the log of what it starts."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from vmlint.model.span import Span
+from vmlint.model.value import Scalar, Unresolved, Value
+from vmlint.model.workload import Started
+
+UNKNOWN = "\ue000"
+"""Stands in a script for what is not known."""
+
+MAX_TEXT = 500_000
+
+
+class Script:
+    """Text that came from `value`. `find` leads from a word to its place: in the script itself, else in the file
+    that it was read from, else the whole value."""
+
+    def __init__(self, text: str, value: Value) -> None:
+        self.text = text[:MAX_TEXT]
+        self.value = value
+
+    def part(self, text: str) -> Script:
+        return Script(text, self.value)
+
+    def find(self, word: str) -> Span:
+        word = word.split(UNKNOWN)[0] if UNKNOWN in word else word
+        if len(word) < 2:
+            return self.value.entry_span
+        for span in (self.value.span, *(origin.span for origin in self.value.via)):
+            offset = span.source.text.find(word, span.start, span.end)
+            if offset >= 0:
+                return Span(span.source, offset, offset + len(word))
+        return self.value.entry_span
+
+
+class Log:
+    """What is started, each thing once, in the order found."""
+
+    def __init__(self) -> None:
+        self._runs: dict[tuple[str, str], Started] = {}
+        self.understood = True
+        self.written_units: set[str] = set()
+
+    def add(self, kind: str, name: str, script: Script, detail: str = "", word: str = "") -> None:
+        shown = name.split(UNKNOWN)[0]
+        if name and not shown and kind != "container":
+            return
+        self._runs.setdefault((kind, shown), Started(kind, shown, script.find(word or name), clean(detail)))
+
+    @property
+    def runs(self) -> tuple[Started, ...]:
+        return tuple(self._runs.values())
+
+
+def clean(text: str) -> str:
+    """The text for people: an ellipsis for what is not known."""
+    return text.replace(UNKNOWN, "…")
+
+
+def script_text(value: Value) -> str | None:
+    """The text as far as it is known, `UNKNOWN` for the rest; None where nothing of it is. Base64 is decoded."""
+    if isinstance(value, Scalar) and isinstance(value.value, str):
+        return decoded(value.value)
+    if isinstance(value, Unresolved) and any(isinstance(part, str) and part.strip() for part in value.parts):
+        return "".join(part if isinstance(part, str) else UNKNOWN for part in value.parts)
+    return None
+
+
+def decoded(text: str) -> str:
+    """The text behind a literal in base64; the text itself where it is none."""
+    compact = "".join(text.split())
+    if len(compact) < 16 or len(compact) % 4 or not re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", compact):
+        return text
+    try:
+        found = base64.b64decode(compact, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return text
+    return found if found.isprintable() or "\n" in found else text

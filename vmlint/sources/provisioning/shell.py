@@ -1,0 +1,168 @@
+"""Shell scripts: a rough reading that never fails. Here-documents that are written to files are looked into."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from vmlint.catalog import commands, provisioning
+from vmlint.sources.provisioning.script import UNKNOWN, Log, Script
+
+_HEREDOC = re.compile(r"<<-?\s*\\?(['\"]?)([A-Za-z_]\w*)\1([^\n]*)\n(.*?)^\s*\2[ \t]*$", re.DOTALL | re.MULTILINE)
+_KEYWORDS = frozenset(
+    {"if", "then", "else", "elif", "while", "until", "do", "!", "{", "}", "(", ")", "time", "fi", "done", "esac", "&"}
+)
+_SKIPPED = frozenset({"for", "case", "function", "select", "in", ";;"})
+_FUNCTION = re.compile(r"^\s*(?:function\s+)?([A-Za-z_][\w-]*)\s*\(\)", re.MULTILINE)
+
+
+def run(script: Script, log: Log) -> None:
+    """What a script starts."""
+    text = script.text.replace("\r\n", "\n")
+    files: list[tuple[str, str]] = []
+    text = _HEREDOC.sub(lambda found: _taken_out(found, text, files), text)
+    for path, content in files:
+        written_file(path, content, script, log)
+    own = frozenset(_FUNCTION.findall(text))
+    for pipeline in pipelines(text):
+        _pipeline(pipeline, script, log, own)
+
+
+def _taken_out(found: re.Match[str], text: str, files: list[tuple[str, str]]) -> str:
+    """Replaces a here-document by nothing and notes the file that it is written to."""
+    line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()] + found[3]
+    target = re.search(r">>?\s*([^\s<>|;&]+)|\btee\s+(?:-\w+\s+)*([^\s<>|;&]+)", line)
+    files.append(((target[1] or target[2]) if target else "", found[4]))
+    return found[3] + "\n"
+
+
+def written_file(path: str, content: str, script: Script, log: Log) -> None:
+    """A file that is put on the machine: a systemd unit is looked into."""
+    path = path.strip("\"'")
+    if path.endswith((".service", ".container")) or "/systemd/system/" in path:
+        log.written_units.add(path.rsplit("/", 1)[-1].removesuffix(".service"))
+        unit(content, script, log)
+
+
+def unit(content: str, script: Script, log: Log) -> None:
+    """What a systemd unit executes; a Quadlet's `Image=` is a container."""
+    content = re.sub(r"\\\r?\n\s*", " ", content)
+    image = re.search(r"^Image=(\S+)", content, re.MULTILINE)
+    if image is not None and "[Container]" in content:
+        log.add("container", image[1], script)
+    for line in re.findall(r"^ExecStart=[-@+!:]*(.+)$", content, re.MULTILINE):
+        for pipeline in pipelines(line):
+            _pipeline(pipeline, script, log, frozenset())
+
+
+def _pipeline(pipeline: list[list[str]], script: Script, log: Log, own: frozenset[str]) -> None:
+    shown = " ".join(word for words in pipeline for word in words)
+    for at, words in enumerate(pipeline):
+        for simple in commands.simple_commands(words):
+            if at and simple[0].rsplit("/", 1)[-1] in ("sh", "bash", "python", "python3") and not simple[2:3]:
+                _piped_into_shell(shown, script, log)
+            elif simple[0] not in own:
+                command(simple, script, log)
+
+
+def _piped_into_shell(shown: str, script: Script, log: Log) -> None:
+    package = provisioning.install_script(shown)
+    if package:
+        log.add("package", package, script)
+    elif package is None and provisioning.join(shown) is None:
+        log.understood = False
+
+
+def command(words: tuple[str, ...], script: Script, log: Log) -> None:
+    """What one simple command starts."""
+    words = tuple(word for word in words if word)
+    while words and (words[0] in _KEYWORDS or re.match(r"[A-Za-z_]\w*\+?=", words[0])):
+        words = words[1:]
+    if not words or words[0] in _SKIPPED or words[0].startswith(("#", "$(", "`", "-")):
+        return
+    if words[0].rsplit("/", 1)[-1] == "sudo" and len(words) > 1:
+        command(words[1:], script, log)
+        return
+    image = provisioning.container_image(words)
+    packages = provisioning.installed_packages(words)
+    services = provisioning.started_services(words)
+    if image is not None:
+        log.add("container", image, script, " ".join(words))
+    elif provisioning.is_compose_up(words):
+        log.add("compose", words[0].rsplit("/", 1)[-1], script, " ".join(words))
+    elif packages is not None:
+        for package in packages:
+            log.add("package", package, script)
+    elif services is not None:
+        for service in services:
+            name = service.removesuffix(".service")
+            if name not in log.written_units:
+                log.add("service", name, script)
+    elif words[0].rsplit("/", 1)[-1] in provisioning.words("modules"):
+        for module in [word for word in words[1:] if not word.startswith("-")][:1]:
+            log.add("module", module, script)
+    else:
+        _other(words, script, log)
+
+
+def _other(words: tuple[str, ...], script: Script, log: Log) -> None:
+    if provisioning.is_plain(words) or provisioning.is_plain((words[0],)):
+        return
+    fact = commands.command(words)
+    if fact is not None and fact.kind == "server" and fact.role and not words[0].startswith(UNKNOWN):
+        log.add("command", fact.program, script, " ".join(words[1:]))
+    elif provisioning.join(" ".join(words)) is None and provisioning.install_script(" ".join(words)) is None:
+        log.understood = False
+
+
+def pipelines(text: str) -> Iterator[list[list[str]]]:
+    """The pipelines of a script, each a list of simple commands, each a list of words without quotes, comments and
+    redirections."""
+    pipeline: list[list[str]] = [[]]
+    for token in _tokens(re.sub(r"\\\n", " ", text)):
+        if token == "|":
+            pipeline.append([])
+        elif token in _SEPARATORS:
+            if any(pipeline):
+                yield [words for words in pipeline if words]
+            pipeline = [[]]
+        else:
+            pipeline[-1].append(token[1:])
+    if any(pipeline):
+        yield [words for words in pipeline if words]
+
+
+_SEPARATORS = frozenset({"\n", ";", "&&", "||", "&", ";;"})
+_TOKEN = re.compile(
+    r"(?P<space>[ \t]+)|(?P<comment>\#[^\n]*)|(?P<redirection>(?:\d+|&)?(?:>>?|<(?!<))(?:&[\d-]|[ \t]*[^\s;&|]+)?)"
+    r"|(?P<separator>\n|;;|;|&&|\|\||\||&)"
+)
+_WORD = re.compile(
+    r"\$\((?:[^()]|\([^()]*\))*\)|\$\{[^}]*\}|`[^`]*`|'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|[^\s;&|<>'\"\\`$]+|[$'\"`\\]"
+)
+
+
+def _tokens(text: str) -> Iterator[str]:
+    """Separators as they are, words with a `w` before them."""
+    at = 0
+    while at < len(text):
+        found = _TOKEN.match(text, at)
+        if found is not None:
+            if found.lastgroup == "separator":
+                yield found[0]
+            at = found.end()
+            continue
+        pieces = []
+        while at < len(text) and (piece := _WORD.match(text, at)) is not None:
+            pieces.append(_unquoted(piece[0]))
+            at = piece.end()
+        if not pieces:
+            at += 1
+            continue
+        yield "w" + "".join(pieces)
+
+
+def _unquoted(piece: str) -> str:
+    if len(piece) > 1 and piece[0] == piece[-1] and piece[0] in "'\"":
+        return piece[1:-1]
+    return piece[1:] if piece[0] == "\\" and len(piece) > 1 else piece

@@ -1,0 +1,1 @@
+"""Terraform: evaluated resources to workloads and hosts."""
