@@ -1,7 +1,7 @@
 """Operating systems as images, tags and machine images name them, and when their support ended.
 
-Data with sources: `data/operating_systems.yaml`. The age of a derived image is never guessed: a release is only
-what a name or tag states.
+Data with sources: `data/operating_systems.yaml`, `data/machine_images.yaml`. The age of a derived image is never
+guessed: a release is only what a name or tag states.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from vmlint.catalog.references import parse
+from vmlint.catalog import windows
+from vmlint.catalog.references import ImageReference, parse
 from vmlint.catalog.tables import table
 
 
@@ -33,70 +34,98 @@ class OsFact:
 
 @cache
 def of_image(text: str) -> OsFact | None:
-    """The OS that a container image's name or tag states; None where it states none."""
+    """The OS that a container image's name or tag states; None where it states none. The text may be the readable
+    beginning of a reference: one that ends in `:` has a tag that nobody knows."""
     reference = parse(text)
-    repository = "/".join(part for part in (reference.repository,) if part).lower()
+    repository, tag = reference.repository.lower(), reference.tag.lower()
+    windows_image = _windows_image(repository, tag)
+    if windows_image is not None:
+        return windows_image
+    for distribution, row in _distributions().items():
+        if reference.name.lower() in row["images"]:
+            release = _base_release(row, reference, open_end=text.rstrip().endswith(":"))
+            return OsFact(row["family"], distribution, release, row["source"], is_base=True)
+    return _stated(reference.name.lower(), tag)
+
+
+def _distributions() -> dict[str, Any]:
+    rows: dict[str, Any] = table("operating_systems")["distributions"]
+    return rows
+
+
+def _base_release(row: Any, reference: ImageReference, open_end: bool) -> str:
+    """The release of a distribution's own image: by its tag, else by a number in its repository."""
     tag = reference.tag.lower()
-    windows = _windows_image(repository, tag)
-    if windows is not None:
-        return windows
-    name = repository.rsplit("/", 1)[-1]
-    for distribution, row in table("operating_systems")["distributions"].items():
-        if name in row["images"]:
-            return _fact(distribution, row, _base_release(row, name, tag, reference.registry), is_base=True)
-    return _stated(f"{name}-{tag}")
-
-
-def _base_release(row: Any, name: str, tag: str, registry: str) -> str:
-    """The release of a distribution's own image by its tag."""
-    if not tag or tag == "latest":
-        plain = registry in ("", "docker.io") and "untagged" in row
-        digits = re.search(r"\d+$", name)
-        return str(row["untagged"]) if plain else digits[0] if digits else ""
-    releases = row["releases"]
-    for release, facts in releases.items():
-        if facts.get("codename") and re.match(rf"{facts['codename']}\b", tag):
+    if tag in ("", "latest"):
+        if "untagged" in row and reference.registry in row["untagged_registries"]:
+            return "" if open_end else str(row["untagged"])
+        numbers = re.findall(r"\d+", reference.repository)
+        return _known_release(row["releases"], numbers[-1]) if numbers else ""
+    word = re.match(r"[a-z]+", tag)
+    for release, facts in row["releases"].items():
+        if word and facts.get("codename") == word[0]:
             return str(release)
-    candidates = [release for release in releases if re.match(rf"{re.escape(release)}(?![0-9])", tag)]
-    return max(candidates, key=len, default="")
+    spelled = re.match(rf"(?:{'|'.join(row.get('spellings', ['$']))})?((?:stream)?\d+(?:\.\d+)*)(?!\w)", tag)
+    return _known_release(row["releases"], spelled[1]) if spelled else ""
+
+
+def _known_release(releases: Any, number: str) -> str:
+    """The release that a number names: `7.9.2009` is `7`, `1804` is `18.04`; empty where the catalogue has none."""
+    parts = number.split(".")
+    for length in range(len(parts), 0, -1):
+        if (candidate := ".".join(parts[:length])) in releases:
+            return candidate
+    return next((str(r) for r in releases if len(number) >= 4 and r.replace(".", "") == number), "")
 
 
 @cache
-def _tokens() -> list[tuple[re.Pattern[str], str, str]]:
-    """Ways in which a tag states a distribution's release: a codename, `alpine3.15`, `centos7`, `debian-10`."""
-    found = []
-    for distribution, row in table("operating_systems")["distributions"].items():
-        if row["family"] != "linux":
-            continue
-        for release, facts in row["releases"].items():
-            names = [re.escape(distribution) + r"[-_]?" + re.escape(release)]
-            if "codename" in facts:
-                names.append(facts["codename"])
-            pattern = rf"(?:^|[-_.+])(?:{'|'.join(names)})(?![0-9]|\.[0-9])(?:$|[-_.+])"
-            found.append((re.compile(pattern), distribution, release))
-    return found
-
-
-def _stated(text: str) -> OsFact | None:
-    if not any(word in text for word in _words()):
-        return None
-    for pattern, distribution, release in _tokens():
-        if pattern.search(text):
-            return _fact(distribution, table("operating_systems")["distributions"][distribution], release)
-    return OsFact("linux", "alpine") if re.search(r"(^|[-_])alpine($|[-_0-9])", text) else None
+def _spelled() -> re.Pattern[str]:
+    """A distribution's name before a number or an end: `centos7`, `debian-10`, `alpine`. Short spellings (`el7`)
+    take no hyphen."""
+    names = {s for row in _distributions().values() for s in row.get("spellings", ())}
+    long = "|".join(sorted((n for n in names if len(n) > 3), key=len, reverse=True))
+    short = "|".join(sorted(n for n in names if len(n) <= 3))
+    return re.compile(
+        rf"(?:^|[-_.+])(?:(?P<long>{long})(?:[-_]?(?P<number>\d+(?:\.\d+)*))?|(?P<short>{short})(?P<digits>\d+))"
+        r"(?=$|[-_.+])"
+    )
 
 
 @cache
-def _words() -> tuple[str, ...]:
-    """What must occur in a tag for it to state a release; spares most images the patterns."""
-    rows = table("operating_systems")["distributions"]
-    codenames = [f["codename"] for row in rows.values() for f in row["releases"].values() if "codename" in f]
-    return (*(d for d, row in rows.items() if row["family"] == "linux"), *codenames)
+def _by_spelling() -> dict[str, str]:
+    return {s: name for name, row in _distributions().items() for s in row.get("spellings", ())}
 
 
-def _fact(distribution: str, row: Any, release: str, is_base: bool = False) -> OsFact:
-    facts = row["releases"].get(release, {})
-    return OsFact(row["family"], distribution, release, row["source"], build=facts.get("build"), is_base=is_base)
+@cache
+def _codenames() -> dict[str, tuple[str, str, bool]]:
+    """Distribution, release and whether it is an ordinary word, by codename."""
+    return {
+        facts["codename"]: (name, release, facts.get("word", False))
+        for name, row in _distributions().items()
+        for release, facts in row["releases"].items()
+        if "codename" in facts
+    }
+
+
+def _stated(name: str, tag: str) -> OsFact | None:
+    """What the name or tag of an image that is no distribution's own says it is built on; the tag before the name,
+    a release before a mere distribution."""
+    bare: OsFact | None = None
+    for text in (tag, name):
+        for found in _spelled().finditer(text):
+            distribution = _by_spelling()[found["long"] or found["short"]]
+            row = _distributions()[distribution]
+            release = _known_release(row["releases"], found["number"] or found["digits"] or "")
+            fact = OsFact(row["family"], distribution, release, row["source"])
+            if release:
+                return fact
+            bare = bare or fact
+    for text, is_tag in ((tag, True), (name, False)):
+        for word in re.split(r"[^a-z]+", text):
+            distribution, release, ambiguous = _codenames().get(word, ("", "", False))
+            if distribution and (is_tag or not ambiguous or distribution in name):
+                return OsFact("linux", distribution, release, source_of(distribution))
+    return bare
 
 
 def _windows_image(repository: str, tag: str) -> OsFact | None:
@@ -106,56 +135,66 @@ def _windows_image(repository: str, tag: str) -> OsFact | None:
     by_name = any(re.fullmatch(pattern, repository) for pattern in rows["repositories"])
     if not by_name and not any(re.search(rf"(^|[-_.]){token}($|[-_.])", tag) for token in rows["tag_tokens"]):
         return None
-    release = windows_release(tag)
-    row = table("operating_systems")["distributions"]["windows-server"]
-    return _fact("windows-server", row, release, is_base=by_name)
+    distribution = "windows-server"
+    row = _distributions()[distribution]
+    return OsFact(
+        row["family"],
+        distribution,
+        windows_release(tag),
+        row["source"],
+        build=windows.build_of_tag(tag),
+        is_base=by_name,
+    )
 
 
 def windows_release(text: str) -> str:
     """The Windows Server release in a tag, label or SKU: `ltsc2019` and `windowsservercore-1809`; else empty."""
     text = text.lower()
-    releases = table("operating_systems")["distributions"]["windows-server"]["releases"]
+    releases = _distributions()["windows-server"]["releases"]
     for release in sorted(releases, key=len, reverse=True):
-        if re.search(rf"(?:^|[^0-9a-z]|ltsc|windows|win){re.escape(release)}(?![0-9a-z])", text):
+        if re.search(rf"(?:^|[^0-9a-z]|ltsc|windows|win|core|server){re.escape(release)}(?![0-9a-z])", text):
             return str(release)
-    return next((r for r, row in releases.items() if str(row.get("build", "-")) in text), "")
+    build = windows.build_of_tag(text)
+    return next((r for r, row in releases.items() if row.get("build") == build), "") if build else ""
 
 
 @cache
 def of_machine_image(text: str) -> OsFact | None:
-    """The OS that the name of a machine image, template, catalogue offer or guest id states."""
+    """The OS that the name of a machine image states: an AMI's name or filter, a marketplace offer (publisher,
+    offer and SKU joined by blanks), an image family, a template or ISO, a guest id, a node pool's image."""
+    data = table("machine_images")
     lowered = text.lower()
-    for row in table("operating_systems")["machine_images"]["rows"]:
+    for row in data["rows"]:
         found = re.search(row["pattern"], lowered)
-        if found is None:
-            continue
-        groups = found.groupdict()
-        release = _machine_release(row["distribution"], groups.get("release"), groups.get("codename"))
-        return OsFact(
-            row["family"],
-            row["distribution"],
-            release,
-            table("operating_systems")["machine_images"]["source"],
-            row.get("container_host", False),
-            row.get("appliance", ""),
-        )
+        if found is not None:
+            family, distribution = row["family"], row["distribution"]
+            release = _machine_release(row, {k: v for k, v in found.groupdict().items() if v})
+            host, appliance = row.get("container_host", False), row.get("appliance", "")
+            build = _distributions().get(distribution, {}).get("releases", {}).get(release, {}).get("build")
+            return OsFact(family, distribution, release, data["source"], host, appliance, build)
     return None
 
 
-def _machine_release(distribution: str, release: str | None, codename: str | None) -> str:
-    releases = table("operating_systems")["distributions"].get(distribution, {}).get("releases", {})
-    if codename:
-        return next((r for r, row in releases.items() if row.get("codename") == codename), "")
-    if not release:
-        return ""
-    plain = re.sub(r"[-_ ]", "", release)
-    return next((r for r in releases if r.replace(".", "") == plain.replace(".", "")), plain)
+def _machine_release(row: Any, groups: dict[str, str]) -> str:
+    """The release by a row's fixed one or by the group that took part; a group's name may end in a number."""
+    if "release" in row:
+        return str(row["release"])
+    releases = _distributions().get(row["distribution"], {}).get("releases", {})
+    for group, text in groups.items():
+        match group.partition("_")[0]:
+            case "codename":
+                return _codenames()[text][1]
+            case "stream":
+                return _known_release(releases, f"stream{text}")
+            case "release":
+                plain = re.sub(r"[-_ ]", "", text)
+                return _known_release(releases, plain) or _known_release(releases, f"20{plain}")
+    return ""
 
 
 def end_of_support(distribution: str, release: str) -> datetime.date | None:
     """The day on which free support of a release ended or will end."""
-    row = table("operating_systems")["distributions"].get(distribution, {})
-    facts = row.get("releases", {}).get(release)
+    facts = _distributions().get(distribution, {}).get("releases", {}).get(release)
     return datetime.date.fromisoformat(facts["end"]) if facts else None
 
 
@@ -167,4 +206,4 @@ def years_past_end(distribution: str, release: str, today: datetime.date) -> flo
 
 def source_of(distribution: str) -> str:
     """Where the catalogue's dates of a distribution come from."""
-    return str(table("operating_systems")["distributions"].get(distribution, {}).get("source", ""))
+    return str(_distributions().get(distribution, {}).get("source", ""))

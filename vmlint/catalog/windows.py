@@ -16,7 +16,13 @@ from vmlint.catalog.tables import table
 def build_of_image(reference: str) -> int | None:
     """The build of the base that a Windows image's tag names: `servercore:ltsc2019` is 17763. None where the tag
     names none; whether the image is a Windows image at all is not asked here."""
-    tag = parse(reference).tag.lower()
+    return build_of_tag(parse(reference).tag)
+
+
+@cache
+def build_of_tag(tag: str) -> int | None:
+    """The build that a Windows image's tag names."""
+    tag = tag.lower()
     for row in table("windows")["tags"]["rows"]:
         if re.search(row["pattern"], tag):
             return int(row["build"])
