@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable
 
 from vmlint.files import folder_of, join
-from vmlint.model.fact import Known
 from vmlint.model.span import SourceText
-from vmlint.model.value import Mapping, Missing, Value, at, entries, text
-from vmlint.model.workload import OperatingSystem, Workload
-from vmlint.sources.compose.project import Project, has_image, load
+from vmlint.model.value import Mapping, Missing, Value, at, entries
+from vmlint.sources.compose.engine import engine_of
+from vmlint.sources.compose.project import has_image, load
 from vmlint.sources.compose.service import workload
 from vmlint.sources.reading import Reading, Surroundings, Unit
 
@@ -89,24 +88,7 @@ def _compose_file(folder: str, surroundings: Surroundings) -> tuple[str, ...]:
 def read(unit: Unit, surroundings: Surroundings) -> Reading:
     """The workloads of one project."""
     project = load(unit.paths, surroundings)
-    project.engine_os = _engine(project)
-    workloads: list[Workload] = []
-    for service in project.services:
-        if has_image(service.body):
-            found = workload(service, project)
-            if found is not None:
-                workloads.append(found)
-    return Reading(tuple(workloads), (), tuple(project.problems), frozenset(project.files))
-
-
-def _engine(project: Project) -> OperatingSystem:
-    """The OS of the one engine that runs the project, where the networks' drivers prove it: `nat`, `transparent`
-    and `l2bridge` exist on Windows only. Else what most engines are."""
-    for _, network in entries(at(project.root, "networks")):
-        driver = text(at(network, "driver"))
-        if isinstance(driver, Known) and driver.value in ("nat", "transparent", "l2bridge", "l2tunnel"):
-            return OperatingSystem("windows")
-        external = text(at(network, "external", "name"))
-        if isinstance(external, Known) and external.value == "nat":
-            return OperatingSystem("windows")
-    return OperatingSystem("linux")
+    engine = engine_of(project)
+    found = [workload(service, project, engine) for service in project.services if has_image(service.body)]
+    workloads = tuple(one for one in found if one is not None)
+    return Reading(workloads, (), tuple(project.problems), frozenset(project.files))

@@ -10,7 +10,6 @@ from vmlint.model.fact import Fact, Known, Unknown
 from vmlint.model.finding import Problem
 from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Mapping, Missing, Scalar, Unresolved, Value, at, entries, items, text
-from vmlint.model.workload import OperatingSystem
 from vmlint.sources.compose import dockerfile
 from vmlint.sources.compose.loading import Layer, Loader, bodies
 from vmlint.sources.compose.merge import as_mapping, merge
@@ -44,7 +43,6 @@ class Project:
     problems: list[Problem] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
     volumes: Value = field(init=False)
-    engine_os: OperatingSystem = field(default_factory=lambda: OperatingSystem("linux"))
 
     def __post_init__(self) -> None:
         self.volumes = Missing(self.root.source, self.root.start, self.root.end)

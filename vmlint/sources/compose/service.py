@@ -7,9 +7,7 @@ from collections.abc import Callable
 from vmlint.catalog import operating_systems, quantities, substrates
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated, value_or
 from vmlint.model.need import SubstrateClass
-from vmlint.model.span import Span
 from vmlint.model.value import (
-    Mapping,
     Scalar,
     Sequence,
     Unresolved,
@@ -34,20 +32,20 @@ from vmlint.model.workload import (
     Workload,
 )
 from vmlint.sources import declarations
-from vmlint.sources.compose import mounts
+from vmlint.sources.compose import engine, mounts
 from vmlint.sources.compose.dockerfile import BuiltImage, words_of
 from vmlint.sources.compose.merge import as_mapping
 from vmlint.sources.compose.project import Project, Service
 
 
-def workload(service: Service, project: Project) -> Workload | None:
-    """The workload of a service; None where it runs nothing (`scale: 0`)."""
+def workload(service: Service, project: Project, host: Known[str] | None) -> Workload | None:
+    """The workload of a service; None where it runs nothing (`scale: 0`). `host` is the proven OS of the engine."""
     body = service.body
     instances = _instances(body)
     if isinstance(instances, Known) and instances.value == 0:
         return None
     container = _container(service, project)
-    system = _operating_system(body, container, project)
+    system = _operating_system(body, container, project, host)
     labels = {key: text(value) for key, value in entries(as_mapping(at(body, "labels")))}
     deployed = {key: text(value) for key, value in entries(as_mapping(at(body, "deploy", "labels")))}
     mode = text(at(body, "deploy", "mode"))
@@ -65,7 +63,7 @@ def workload(service: Service, project: Project) -> Workload | None:
         memory_mib=first_stated((resources.memory_limit, resources.memory_request), Absent(service.span)),
         containers=(container,),
         host=_host_access(body, service),
-        placement=_placement(body, project, system),
+        placement=_placement(body, project, host),
         declarations=_declarations(body, project, {**deployed, **labels}),
         labels={**deployed, **labels},
         unit=project.path,
@@ -226,7 +224,9 @@ def _host_access(body: Value, service: Service) -> HostAccess:
     return HostAccess(network, shares("pid"), shares("ipc"), shares("cgroup"), Absent(service.span))
 
 
-def _operating_system(body: Value, container: Container, project: Project) -> Fact[OperatingSystem]:
+def _operating_system(
+    body: Value, container: Container, project: Project, host: Known[str] | None
+) -> Fact[OperatingSystem]:
     for image in (container.image, container.base_image):
         match image:
             case Known(value=reference, span=span) | Unknown(prefix=reference, span=span) if reference:
@@ -238,28 +238,12 @@ def _operating_system(body: Value, container: Container, project: Project) -> Fa
             return Known(OperatingSystem("windows"), span)
         case Known(value=platform, span=span) if platform.lower().startswith(("wasi", "wasm")):
             return Known(OperatingSystem("other"), span)
-    sign = _windows_sign(body, container)
-    if sign is not None:
-        return Known(OperatingSystem("windows"), sign)
-    return Known(project.engine_os, body.key_span)
-
-
-def _windows_sign(body: Value, container: Container) -> Span | None:
-    """What only a Windows container has: its isolation modes, named pipes, drive letters, Windows-only keys."""
-    for key in ("isolation", "cpu_count", "cpu_percent", "credential_spec"):
-        value = at(body, key)
-        if isinstance(value, Scalar | Mapping) and not (
-            key == "isolation" and value_or(text(value), "") == "default"
-        ):
-            return value.entry_span
-    for mount in container.mounts:
-        target = value_or(mount.target, "")
-        if mount.kind == "pipe" or target[1:3] in (":\\", ":/"):
-            return mount.span
-    for option in items(at(body, "security_opt")):
-        if value_or(text(option), "").startswith("credentialspec"):
-            return option.span
-    return None
+    own = {sign.value: sign for sign in engine.service_signs(body, project.volumes)}
+    if "windows" in own:
+        return Known(OperatingSystem("windows"), own["windows"].span)
+    if host is not None and host.value == "windows" and "linux" not in own:
+        return Known(OperatingSystem("windows"), host.span, host.via)
+    return Known(OperatingSystem("linux"), body.key_span)
 
 
 def _substrate(body: Value, service: Service, system: Fact[OperatingSystem]) -> Fact[Substrate]:
@@ -289,7 +273,7 @@ def _substrate(body: Value, service: Service, system: Fact[OperatingSystem]) -> 
     return Known(Substrate(substrates.substrate_class(kind), "Docker", name, kind, span), span)
 
 
-def _placement(body: Value, project: Project, system: Fact[OperatingSystem]) -> Placement:
+def _placement(body: Value, project: Project, host: Known[str] | None) -> Placement:
     selectors: dict[str, Fact[str]] = {}
     for item in items(at(body, "deploy", "placement", "constraints")):
         fact = text(item)
@@ -301,7 +285,7 @@ def _placement(body: Value, project: Project, system: Fact[OperatingSystem]) -> 
     architecture = platform.map(lambda text: text.split("/")[1] if "/" in text else "")
     return Placement(
         selectors=selectors,
-        os=selectors.get("node.platform.os"),
+        os=selectors.get("node.platform.os", host),
         architecture=architecture if isinstance(architecture, Known) and architecture.value else None,
         host=project.path,
     )
