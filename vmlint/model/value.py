@@ -64,8 +64,8 @@ class Value:
 
     def __copy__(self: V) -> V:
         """A shallow copy; five times as fast as the generic one, and a large scan makes a million."""
-        kind = type(self)
-        other = kind.__new__(kind)
+        kind: Any = type(self)
+        other: V = kind.__new__(kind)
         for name in _slots(kind):
             setattr(other, name, getattr(self, name))
         return other
