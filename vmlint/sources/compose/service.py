@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from vmlint.catalog import operating_systems, quantities, substrates
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated, value_or
@@ -23,6 +24,7 @@ from vmlint.model.workload import (
     Container,
     Declarations,
     HostAccess,
+    Mount,
     OperatingSystem,
     Placement,
     Port,
@@ -83,7 +85,7 @@ def _instances(body: Value) -> Fact[int]:
 def _container(service: Service, project: Project) -> Container:
     body = service.body
     built = project.built(service)
-    image = text(at(body, "image"))
+    image = _image(at(body, "image"))
     entrypoint, arguments = _words(at(body, "entrypoint")), _words(at(body, "command"))
     if built is not None and isinstance(entrypoint, Absent):
         entrypoint = built.entrypoint
@@ -101,7 +103,7 @@ def _container(service: Service, project: Project) -> Container:
         capabilities=_capabilities(at(body, "cap_add")),
         dropped=_capabilities(at(body, "cap_drop")),
         devices=mounts.devices(body),
-        mounts=mounts.mounts(body, project.volumes),
+        mounts=_mounts(service, project, built),
         ports=mounts.ports(body) or _exposed(built),
         environment=project.environment(service),
         confinement=_confinement(body),
@@ -110,6 +112,39 @@ def _container(service: Service, project: Project) -> Container:
         ),
         resources=_resources(body),
     )
+
+
+def _image(value: Value) -> Fact[str]:
+    """The image as written. Of one with unknown parts the prefix goes on behind an unknown registry or folder,
+    which stands there as it is written: `${REGISTRY}/postgres:` tells as much as `postgres:`."""
+    fact = text(value)
+    if not isinstance(value, Unresolved) or not isinstance(fact, Unknown):
+        return fact
+    known = ""
+    for part, following in zip(value.parts, (*value.parts[1:], ""), strict=True):
+        if isinstance(part, str):
+            known += part
+        elif isinstance(following, str) and "/" in following:
+            known += part.expression
+        else:
+            break
+    return replace(fact, prefix=known)
+
+
+def _mounts(service: Service, project: Project, built: BuiltImage | None) -> tuple[Mount, ...]:
+    """The service's own mounts, those of `volumes_from`, and the anonymous volumes of the Dockerfile that nothing
+    else covers."""
+    found = list(mounts.mounts(service.body, project.volumes))
+    for item in items(at(service.body, "volumes_from")):
+        name = value_or(text(item), "").partition(":")[0]
+        for other in project.services:
+            if other.name == name:
+                found += mounts.mounts(other.body, project.volumes)
+    covered = {value_or(mount.target, "") for mount in found}
+    for volume in built.volumes if built is not None else ():
+        if volume.value not in covered:
+            found.append(Mount("anonymous", Absent(volume.span), volume, Absent(volume.span), volume.span))
+    return tuple(found)
 
 
 def _exposed(built: BuiltImage | None) -> tuple[Port, ...]:
@@ -196,6 +231,8 @@ def _converted(values: tuple[Value, ...], convert: Callable[[str], float | None]
     amount = convert(stated.value)
     if amount is None:
         return Unknown(stated.value, f"it is not {expected}", stated.span, stated.via)
+    if amount <= 0:
+        return Absent(stated.span, stated.via)  # zero is no limit, as for the engine
     return Known(amount, stated.span, stated.via)
 
 
