@@ -258,15 +258,14 @@ COMMANDS = [
     (["jupyter", "lab"], "code-executor", "server"),
     (["/usr/sbin/sshd", "-D"], "base-os", "server"),
     (["java", "-jar", "/app.jar"], "", "interpreter"),
-    (["/app/serve"], "", "other"),
+    (["/app/main"], "", "other"),
+    (["--kubelet-service=kube-system/kubelet"], "", "other"),
 ]
 
 
 @pytest.mark.parametrize(("words", "role", "kind"), COMMANDS, ids=[" ".join(row[0]) for row in COMMANDS])
 def test_commands(words: list[str], role: str, kind: str) -> None:
     fact = command(words)
-    if role == "" and kind == "other" and fact is not None and fact.program == "serve":
-        kind, role = "server", "web-server"
     assert fact is not None
     assert (fact.role, fact.kind) == (role, kind)
 

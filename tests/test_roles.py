@@ -161,6 +161,12 @@ CASES: list[tuple[str, Workload, str, str]] = [
     ),
     ("OS that runs a daemon for containers", service("box", "ubuntu", "dockerd"), "container-host", "high"),
     ("runtime with a server", service("thing", "node:20", "node", "server.js"), "application", "low"),
+    (
+        "runtime after a step",
+        service("thing", "node:20", "sh", "-c", "git clone x && node a.js"),
+        "application",
+        "low",
+    ),
     ("runtime with a worker", service("thing", "node:20", "node", "worker.js"), "worker", "medium"),
     ("worker half", service("thing", "acme/shop:1", "celery", "-A", "shop", "worker"), "worker", "medium"),
     (
@@ -286,6 +292,12 @@ CASES: list[tuple[str, Workload, str, str]] = [
         "collector with other inputs",
         service("c", "telegraf:1", host=("/proc",), ports=(8125,)),
         "monitoring",
+        "high",
+    ),
+    (
+        "agent with a port and the host's namespaces",
+        workload(container("sysdig/agent", ports=(6666,)), kind="ReplicationController", host=HOST),
+        "node-agent",
         "high",
     ),
     (

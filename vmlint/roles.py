@@ -116,9 +116,11 @@ def _on_node(workload: Workload, chosen: _Reading) -> Role:
             why = "reaches into every node"
         elif chosen.agent or (reach and role.name in table("roles")["node_roles"]):
             why = "one to a node" + (f", {reach}" if reach else "")
-    elif chosen.agent and workload.kind not in ("Pod", "Job") and not chosen.container.ports:
+    elif chosen.agent and workload.kind not in ("Pod", "Job"):
         reach = _reach(workload)
-        why = f"reads its host: {reach}" if reach else ""
+        # A collector that others send to is one of its host only if it is given more than files of it.
+        if reach and (not chosen.container.ports or not reach.startswith("mounts")):
+            why = f"reads its host: {reach}"
     if not why or role.name == "node-agent":
         return role
     evidence = (*role.evidence, Evidence(why, workload.span))

@@ -18,8 +18,10 @@ from vmlint.catalog.tables import table
 _SHELLS = frozenset(
     {"sh", "bash", "ash", "dash", "zsh", "ksh", "powershell", "powershell.exe", "pwsh", "cmd", "cmd.exe"}
 )
-# Kinds of command by what they tell, strongest first.
-_RANK = ("server", "batch", "client", "init", "interpreter", "other", "idle", "builtin")
+# Of several commands in a row one that serves decides, else the last that runs something.
+_SERVES = frozenset({"server"})
+_RUNS = frozenset({"batch", "client", "init", "interpreter", "other"})
+_IDLES = frozenset({"idle"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,11 @@ def _background_words() -> frozenset[str]:
 
 def command(words: Sequence[str]) -> CommandFact | None:
     """What the command comes to; None where there is none."""
-    found = [fact for simple in simple_commands(words) if (fact := _simple(simple)) is not None]
-    return min(found, key=lambda fact: _RANK.index(fact.kind), default=None)
+    found = [_simple(simple) for simple in simple_commands(words)]
+    for kinds in (_SERVES, _RUNS, _IDLES):
+        if chosen := [fact for fact in found if fact.kind in kinds]:
+            return chosen[-1] if kinds is _RUNS else chosen[0]
+    return found[0] if found else None
 
 
 def half(image_names: Sequence[str], words: Sequence[str]) -> tuple[str, str] | None:
@@ -151,10 +156,10 @@ def _behind_wrapper(wrapper: str, rest: list[str]) -> list[str]:
 
 
 def _base(word: str) -> str:
-    return re.split(r"[/\\]", word)[-1] if len(word) > 1 else word
+    return re.split(r"[/\\]", word)[-1] if len(word) > 1 and word[0] != "-" else word
 
 
-def _simple(words: Sequence[str]) -> CommandFact | None:
+def _simple(words: Sequence[str]) -> CommandFact:
     """What one simple command is."""
     data = table("commands")
     program = _base(words[0])
