@@ -70,6 +70,7 @@ def _reading_options(function: Any) -> Any:
 @click.option("--min-confidence", type=click.Choice(["low", "medium", "high"]), default="low", show_default=True)
 @click.option("--fail-on", type=SEVERITIES, default="warning", show_default=True)
 @click.option("--allow-incomplete", is_flag=True, help="Unreadable files do not fail the scan.")
+@click.option("--allow-empty", is_flag=True, help="Nothing to scan is no failure (for hooks on named files).")
 @click.option("--show-undecided", is_flag=True, help="List what would settle each undecided rule.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when clean.")
@@ -78,7 +79,7 @@ def scan(**options: Any) -> None:
     """Judge the workloads of files and folders."""
     report = _scan(options)
     _print(report, options)
-    sys.exit(_exit_code(report, options["fail_on"], options["allow_incomplete"]))
+    sys.exit(_exit_code(report, options["fail_on"], options["allow_incomplete"], options["allow_empty"]))
 
 
 def _scan(options: dict[str, Any]) -> Report:
@@ -93,8 +94,7 @@ def _scan(options: dict[str, Any]) -> Report:
     named = [path for path in paths if path != "-"]
     files = Files(boundary(named or ["."]), (*named, *options["var_file"], *options["env_file"]))
     if "-" in paths:
-        source = decode(options["stdin_filename"], sys.stdin.buffer.read(files.max_bytes + 1))
-        files.put(source)
+        files.put(options["stdin_filename"], decode(options["stdin_filename"], _standard_input(files.max_bytes)))
         paths = [options["stdin_filename"] if path == "-" else path for path in paths]
     settings = Settings(_variables(options["var"]), tuple(options["var_file"]), tuple(options["env_file"]))
     choices = run.Choices(
@@ -107,6 +107,13 @@ def _scan(options: dict[str, Any]) -> Report:
         **_today(options["today"]),
     )
     return run.scan(paths, Surroundings(files, settings), _rules(options["rule_folders"]), choices)
+
+
+def _standard_input(max_bytes: int) -> bytes:
+    data = sys.stdin.buffer.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise _Failure(f"standard input has more than the {max_bytes:,} bytes allowed")
+    return data
 
 
 def _check_exist(paths: list[str]) -> None:
@@ -145,12 +152,13 @@ def _rules(folders: tuple[str, ...] = ()) -> tuple[LoadedRule, ...]:
         raise _Failure(str(error)) from None
 
 
-def _exit_code(report: Report, fail_on: str, allow_incomplete: bool) -> int:
+def _exit_code(report: Report, fail_on: str, allow_incomplete: bool, allow_empty: bool) -> int:
     worst = _severity(fail_on)
     if any(result.severity >= worst and result.suppressed is None for result in report.results):
         return FINDINGS
-    incomplete = report.summary.unreadable > 0 or report.summary.files == 0
-    return INCOMPLETE if incomplete and not allow_incomplete else CLEAN
+    unreadable = report.summary.unreadable > 0 and not allow_incomplete
+    empty = report.summary.files == 0 and not report.unreadable and not allow_empty
+    return INCOMPLETE if unreadable or empty else CLEAN
 
 
 def _print(report: Report, options: dict[str, Any]) -> None:

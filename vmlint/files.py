@@ -37,9 +37,9 @@ class Files:
         self._named = {os.path.realpath(path) for path in named}
         self._read: dict[str, SourceText | Refusal] = {}
 
-    def put(self, source: SourceText) -> None:
+    def put(self, path: str, source: SourceText | Refusal) -> None:
         """Give the text of a path that is not on the disk: standard input under its name."""
-        self._read[source.path] = source
+        self._read[normal(path)] = source
 
     def text(self, path: str) -> SourceText | Refusal:
         """The decoded text of a file (UTF-8, UTF-16 and UTF-32 by BOM; a BOM is dropped)."""

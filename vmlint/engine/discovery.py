@@ -35,6 +35,7 @@ _PASSED_OVER = frozenset(
     }
 )
 _TERRAFORM = (".tf", ".tofu", ".tf.json", ".tofu.json")
+_VARIABLES = (".tfvars", ".tfvars.json")
 _YAML = (".yaml", ".yml")
 
 
@@ -95,7 +96,7 @@ def _walk(top: str) -> Iterator[str]:
 def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
     compose_files, terraform_folders = [], set()
     for path in paths:
-        if path.endswith(_TERRAFORM):
+        if path.endswith((*_TERRAFORM, *_VARIABLES)):
             terraform_folders.add(folder_of(path))
             continue
         kind = _kind(path, scope, surroundings)

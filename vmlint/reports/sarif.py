@@ -1,0 +1,156 @@
+"""SARIF 2.1.0, as code-scanning services read it.
+
+One run; one result a source place, with further workloads of that place and the chain of evidence as related
+locations. Columns are counted in UTF-16 code units. `primaryLocationLineHash` is the rolling hash that GitHub's
+upload action computes; `vmlint/v1` is our own fingerprint, from evidence.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+from urllib.parse import quote
+
+from vmlint.engine.report import Report, Result
+from vmlint.model.finding import Problem, Severity
+from vmlint.model.span import SourceText, Span
+from vmlint.reports.line_hash import line_hashes
+from vmlint.rule import Rule
+
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTICE: "note"}
+# Of GitHub's bands: high, medium, low. Only for rules of security: waste is no security alert.
+_SECURITY = {Severity.ERROR: "8.0", Severity.WARNING: "5.5", Severity.NOTICE: "2.0"}
+_PRECISION = {"high": "very-high", "medium": "high", "low": "medium"}
+_MAX_RELATED = 100
+_HOME = "https://github.com/vmlint/vmlint"
+
+
+def render(report: Report) -> str:
+    """The report as SARIF text with a line break at its end."""
+    return json.dumps(document(report), indent=1, ensure_ascii=False) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    rules = sorted(report.rules, key=lambda rule: rule.id)
+    index = {rule.id: number for number, rule in enumerate(rules)}
+    hashes: dict[str, list[str]] = {}
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "vmlint",
+                        "semanticVersion": report.version,
+                        "informationUri": _HOME,
+                        "rules": [_rule(rule) for rule in rules],
+                    }
+                },
+                "automationDetails": {"id": "vmlint/"},
+                "columnKind": "utf16CodeUnits",
+                "originalUriBaseIds": {"SRCROOT": {"uri": _root()}},
+                "invocations": [
+                    {
+                        "executionSuccessful": True,
+                        "toolExecutionNotifications": [_notification(problem) for problem in report.unreadable],
+                    }
+                ],
+                "results": [_result(first, others, index, hashes) for first, others in report.by_place()],
+            }
+        ],
+    }
+
+
+def _root() -> str:
+    return "file://" + quote(os.path.realpath(".").replace(os.sep, "/").rstrip("/")) + "/"
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    tags = ["placement", *(["security"] if rule.security else [])]
+    properties: dict[str, Any] = {
+        "tags": tags,
+        "precision": _PRECISION[rule.confidence.label],
+        "problem.severity": {"notice": "recommendation"}.get(rule.severity.label, rule.severity.label),
+    }
+    if rule.security:
+        properties["security-severity"] = _SECURITY[rule.severity]
+    text = f"{rule.summary}."
+    return {
+        "id": rule.id,
+        "name": "".join(word.capitalize() for word in rule.name.split("-")),
+        "shortDescription": {"text": text[:1024]},
+        "fullDescription": {"text": text[:1024]},
+        "help": {
+            "text": f"{text} Run `vmlint explain {rule.id}` for the manual.",
+            "markdown": f"{text} Run `vmlint explain {rule.id}` for the manual. [Guidance]({rule.guidance})",
+        },
+        "helpUri": rule.guidance,
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        "properties": properties,
+    }
+
+
+def _result(
+    first: Result, others: tuple[Result, ...], index: dict[str, int], hashes: dict[str, list[str]]
+) -> dict[str, Any]:
+    related = [(note.message, note.span) for note in first.related]
+    related += [(f"also {other.workload.address}", other.workload.span) for other in others]
+    locations = [
+        {"id": number, **_location(span), "message": {"text": message}}
+        for number, (message, span) in enumerate(related[:_MAX_RELATED], start=1)
+    ]
+    mentions = "".join(f" [{_escaped(loc['message']['text'])}]({loc['id']})" for loc in locations[:5])
+    text = first.finding.message.rstrip(".") + "."
+    if first.finding.help:
+        text += f" {first.finding.help}"
+    return {
+        "ruleId": first.rule.id,
+        "ruleIndex": index[first.rule.id],
+        "level": _LEVELS[first.severity],
+        "message": {"text": f"{text}{' See' + mentions + '.' if mentions else ''}"},
+        "locations": [_location(first.span)],
+        **({"relatedLocations": locations} if locations else {}),
+        "partialFingerprints": {
+            "primaryLocationLineHash": _line_hash(first.span, hashes),
+            "vmlint/v1": first.fingerprint,
+        },
+    }
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+
+
+def _line_hash(span: Span, hashes: dict[str, list[str]]) -> str:
+    if span.path not in hashes:
+        hashes[span.path] = line_hashes(span.source.text)
+    lines = hashes[span.path]
+    return lines[min(span.line, len(lines)) - 1]
+
+
+def _notification(problem: Problem) -> dict[str, Any]:
+    return {
+        "level": "error",
+        "message": {"text": f"{problem.message}."},
+        "descriptor": {"id": "VML901"},
+        "locations": [_location(problem.span)],
+    }
+
+
+def _location(span: Span) -> dict[str, Any]:
+    begin, finish = span.begin, span.finish
+    region = {
+        "startLine": begin.line,
+        "startColumn": _utf16_column(span.source, begin.line, begin.column),
+        "endLine": finish.line,
+        "endColumn": _utf16_column(span.source, finish.line, finish.column),
+    }
+    uri = quote(span.path)
+    return {"physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"}, "region": region}}
+
+
+def _utf16_column(source: SourceText, line: int, column: int) -> int:
+    text = source.line(line)[: column - 1]
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2 + 1 if text else column
