@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vmlint.catalog.fargate import offers_size
 from vmlint.catalog.instance_types import (
-    fargate_memory,
-    is_fargate_size,
     provider_of_resource_type,
     size,
     size_of_any,
@@ -211,17 +210,7 @@ def test_providers_of_resource_types() -> None:
     ],
 )
 def test_fargate_sizes(vcpu: float, mib: float, valid: bool) -> None:
-    assert is_fargate_size(vcpu, mib) is valid
-
-
-def test_fargate_bounds_are_sizes_and_grow() -> None:
-    rows = [row["vcpu"] for row in table("instance_types")["fargate"]["rows"]]
-    bounds = [fargate_memory(vcpu) for vcpu in rows]
-    assert bounds == sorted(bounds, key=lambda pair: pair or (0, 0))
-    for vcpu, pair in zip(rows, bounds, strict=True):
-        assert pair is not None
-        assert all(is_fargate_size(vcpu, mib) for mib in pair)
-    assert fargate_memory(3) is None
+    assert offers_size(vcpu, mib) is valid
 
 
 def test_every_provider_has_a_source_and_resources_of_its_own() -> None:
@@ -232,7 +221,6 @@ def test_every_provider_has_a_source_and_resources_of_its_own() -> None:
         assert seen.isdisjoint(row["resources"])
         seen.update(row["resources"])
         assert all(key == key.lower() for key in row.get("types", ())), name
-    assert table("instance_types")["fargate"]["source"]
 
 
 def test_no_pattern_stands_twice() -> None:

@@ -99,27 +99,6 @@ def traits(provider: str, name: str) -> TypeTraits | None:
     return None if row is None else _traits(row, _plain(row, name))
 
 
-def is_fargate_size(vcpu: float, memory_mib: float) -> bool:
-    """Whether Fargate offers a task of this CPU and memory."""
-    row = _fargate_row(vcpu)
-    if row is None:
-        return False
-    if memory_mib in row.get("also", ()):
-        return True
-    above = memory_mib - row["from_mib"]
-    return bool(above >= 0 and memory_mib <= row["to_mib"] and above % row["step_mib"] == 0)
-
-
-def fargate_memory(vcpu: float) -> tuple[float, float] | None:
-    """Least and most memory (MiB) that Fargate offers with this CPU; None for a CPU size that it does not offer."""
-    row = _fargate_row(vcpu)
-    return None if row is None else (min([row["from_mib"], *row.get("also", ())]), row["to_mib"])
-
-
-def _fargate_row(vcpu: float) -> Mapping[str, Any] | None:
-    return next((row for row in table("instance_types")["fargate"]["rows"] if row["vcpu"] == vcpu), None)
-
-
 def _plain(row: Mapping[str, Any], name: str) -> str:
     """The name in the spelling of the tables: lower case, without a path before it or the prefix of a service."""
     text = name.strip().lower().rsplit("/", 1)[-1]

@@ -18,7 +18,8 @@ _KUBERNETES = {
 
 
 def _split(text: str) -> tuple[float, str] | None:
-    """Number and unit: `1.5Gi` is (1.5, "Gi"); a digit exponent belongs to the number (`1e3`)."""
+    """Number and unit: `1.5Gi` is (1.5, "Gi"); a digit exponent belongs to the number (`1e3`). None for what is no
+    amount: not a number, negative, or beyond every machine."""
     text = text.strip()
     end = 0
     while end < len(text) and (text[end] in "0123456789.+-" or _is_exponent(text, end)):
@@ -27,7 +28,7 @@ def _split(text: str) -> tuple[float, str] | None:
         number = float(text[:end])
     except ValueError:
         return None
-    return number, text[end:].strip()
+    return (number, text[end:].strip()) if 0 <= number < 1e30 else None
 
 
 def _is_exponent(text: str, at: int) -> bool:
@@ -70,7 +71,8 @@ def docker_cpus(text: str) -> float | None:
 
 
 def lxd_memory_mib(text: str) -> float | None:
-    """MiB of an LXD or Incus limit: `2GiB` is 2048, `2GB` is decimal; a percentage is of an unknown host."""
+    """MiB of an LXD or Incus limit: `2GiB` is 2048, `2GB` is decimal; None for a percentage, which is of a host
+    that nobody names."""
     return human_memory_mib(text)
 
 
