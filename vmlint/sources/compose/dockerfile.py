@@ -38,26 +38,36 @@ class BuiltImage:
 
 def instructions(source: SourceText) -> Iterator[Instruction]:
     """The instructions of a Dockerfile in order; comments, here-documents' bodies and noise are passed over."""
-    number, total = 1, len(source.line_starts)
-    while number <= total:
-        first = number
-        line = source.line(number)
+    number, total = 0, len(source.line_starts)
+    escape = _escape(source)
+    while number < total:
+        number += 1
+        first, line = number, source.line(number)
         text = line.strip()
-        while (text.endswith("\\") or not text) and number < total:
+        if not text or text.startswith("#"):
+            continue
+        while text.endswith(escape) and number < total:
             number += 1
             following = source.line(number).strip()
-            text = text.removesuffix("\\") + ("" if following.startswith("#") else " " + following)
-        number += 1
-        match = re.match(r"\s*([A-Za-z]+)\s+(.*)", text)
-        if match is None or text.lstrip().startswith("#"):
+            if following and not following.startswith("#"):
+                text = text.removesuffix(escape) + " " + following
+        text = text.removesuffix(escape)
+        match = re.match(r"([A-Za-z]+)\s+(.*)", text)
+        if match is None:
             continue
         marker = re.search(r"<<-?\s*[\"']?(\w+)[\"']?", match[2])
         if marker is not None and match[1].upper() in ("RUN", "COPY", "ADD"):
-            while number <= total and source.line(number).strip() != marker[1]:
+            while number < total and source.line(number + 1).strip() != marker[1]:
                 number += 1
             number += 1
         start = source.line_starts[first - 1]
         yield Instruction(match[1].upper(), match[2].strip(), source.span(start, start + len(line)))
+
+
+def _escape(source: SourceText) -> str:
+    """What ends a line that goes on: a backslash, or what the directive at the top says (Windows: `` ` ``)."""
+    match = re.match(r"(?:\s*#[^\n]*\n)*?\s*#\s*escape\s*=\s*(\S)", source.text)
+    return match[1] if match is not None else "\\"
 
 
 def read(source: SourceText, target: str = "") -> BuiltImage:
