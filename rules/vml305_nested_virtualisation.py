@@ -68,7 +68,7 @@ spec:
     - name: kvm
       hostPath: {path: /dev/kvm}
 """,
-            at="{name: kvm, mountPath: /dev/kvm}",
+            at="path: /dev/kvm",
         ),
         Good(
             "pod.yaml",
@@ -132,7 +132,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
                 subject=container.span,
                 evidence=what,
             )
-            break
+            break  # One cause, one finding.
 
 
 def _signs(container: Container) -> Iterator[tuple[str, Span, tuple[Origin, ...]]]:

@@ -67,7 +67,7 @@ spec:
     - name: disk
       hostPath: {path: /dev/nvme0n1}
 """,
-            at="{name: disk, mountPath: /dev/nvme0n1}",
+            at="path: /dev/nvme0n1",
         ),
         Good(
             "pod.yaml",

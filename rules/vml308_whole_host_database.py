@@ -100,7 +100,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
         yield Need(
             NeedKind.KERNEL,
             "own",
-            f"{found.name} is supported and sized by its vendor for a whole host, and `{workload.name}` shares a kernel.",
+            f"{found.name} is sized by its vendor for a whole host; `{workload.name}` shares a kernel.",
             role_span(workload),
             f"Run it on a virtual machine or a host of its own. ({found.source})",
             evidence=found.key,

@@ -70,7 +70,7 @@ spec:
     - name: host
       hostPath: {path: /}
 """,
-            at="{name: host, mountPath: /host}",
+            at="path: /",
         ),
         Good(
             "pod.yaml",

@@ -62,7 +62,7 @@ spec:
     - name: kvm
       hostPath: {path: /dev/kvm}
 """,
-            at="{name: kvm, mountPath: /dev/kvm}",
+            at="path: /dev/kvm",
         ),
         Good(
             "pod.yaml",

@@ -86,7 +86,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
         yield Finding(
             f"{product} cannot run `{workload.name}`, a {workload.role.name}: {known['tcp-service'].message}.",
             role_span(workload),
-            f"Use a platform with TCP services, or the managed service of that kind. ({known['tcp-service'].source})",
+            f"Use a platform with TCP services, or the managed service. ({known['tcp-service'].source})",
             evidence="tcp-service",
         )
     size = known.get("size")

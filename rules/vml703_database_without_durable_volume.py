@@ -67,7 +67,7 @@ spec:
     - name: data
       emptyDir: {}
 """,
-            at="{name: data, mountPath: /data/db}",
+            at="mountPath: /data/db",
         ),
         Good(
             "pod.yaml",

@@ -67,9 +67,8 @@ def _of_container(container: Container, ecs: bool) -> Iterator[Use]:
             yield Use("seccomp", confined.value, confined.span, confined.via, subject)
     for device in container.devices:
         if isinstance(device.source, Known):
-            cls, _ = kernel.device_class(device.source.value)
-            feature = "kvm" if cls == "kvm" else "host-device"
-            yield Use(feature, f"device {device.source.value}", device.span, device.source.via, subject)
+            path = device.source.value
+            yield Use(_device_feature(path), f"device {path}", device.span, device.source.via, subject)
     yield from _of_mounts(container)
     for port in container.ports:
         # On ECS a host port that equals the container's own says nothing.
@@ -95,10 +94,17 @@ def _of_mounts(container: Container) -> Iterator[Use]:
         source = value_or(mount.source, "")
         via = mount.source.via
         yield Use("host-path", f"host path {source}".strip(), mount.span, via, subject)
-        if source.startswith("/dev/") and kernel.mount_fact(source) is None:
-            yield Use("host-device", f"host path {source}", mount.span, via, subject)
+        handed = any(device.source == mount.source for device in container.devices)
+        if source.startswith("/dev/") and kernel.mount_fact(source) is None and not handed:
+            yield Use(_device_feature(source), f"host path {source}", mount.span, via, subject)
         if isinstance(mount.target, Known) and (mount.target.value + "/").startswith("/proc/"):
             yield Use("host-proc", f"a mount over {mount.target.value}", mount.span, via, subject)
+
+
+def _device_feature(path: str) -> str:
+    if path.startswith("/dev/nvidia"):
+        return "gpu"
+    return "kvm" if kernel.device_class(path)[0] == "kvm" else "host-device"
 
 
 def _stated(feature: str, fact: Fact[float], subject: Span) -> Iterator[Use]:

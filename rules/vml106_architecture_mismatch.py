@@ -1,0 +1,119 @@
+"""An image or service is declared for one processor architecture and placed on hosts of another. It does not
+start, or runs under emulation at a fraction of the speed.
+
+Only what is declared counts: a platform, an architecture-specific repository or tag on one side; a node
+selector, a constraint, a task's platform on the other. An image that names no architecture usually holds
+several and is not told.
+
+Instead: the multi-architecture image, or hosts of the declared architecture.
+
+Goes back to: OCI image specification, platform; Kubernetes documentation, well-known labels.
+"""
+
+from collections.abc import Iterator
+
+from vmlint.catalog import architectures
+from vmlint.model.fact import Known
+from vmlint.model.finding import Finding, Note, Severity, notes_from
+from vmlint.model.span import Span
+from vmlint.model.workload import Container, Workload
+from vmlint.rule import Bad, Context, Good, Outcome, Rule
+from vmlint.traits import image_text, is_machine
+
+RULE = Rule(
+    id="VML106",
+    name="architecture-mismatch",
+    summary="An image is for another processor architecture than its hosts",
+    severity=Severity.ERROR,
+    guidance="https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-arch",
+    formats=("compose", "kubernetes"),
+    examples=(
+        Bad(
+            "compose.yaml",
+            """
+services:
+  app:
+    image: example/app:1.4
+    platform: linux/arm64
+    deploy:
+      placement:
+        constraints:
+          - node.platform.arch == x86_64
+""",
+            at="platform: linux/arm64",
+        ),
+        Good(
+            "compose.yaml",
+            """
+services:
+  app:
+    image: example/app:1.4
+    platform: linux/arm64
+    deploy:
+      placement:
+        constraints:
+          - node.platform.arch == aarch64
+""",
+        ),
+        Bad(
+            "pod.yaml",
+            """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: app
+spec:
+  nodeSelector:
+    kubernetes.io/arch: amd64
+  containers:
+    - name: app
+      image: arm64v8/nginx:1.27
+""",
+            at="image: arm64v8/nginx:1.27",
+        ),
+        Good(
+            "pod.yaml",
+            """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: app
+spec:
+  nodeSelector:
+    kubernetes.io/arch: arm64
+  containers:
+    - name: app
+      image: nginx:1.27
+""",
+        ),
+    ),
+)
+
+
+def check(workload: Workload, context: Context) -> Iterator[Outcome]:
+    host = workload.placement.selectors.get("node.platform.arch", workload.placement.architecture)
+    if is_machine(workload) or not isinstance(host, Known):
+        return
+    wanted = architectures.architecture(host.value)
+    for container in workload.containers:
+        stated = _stated(container)
+        if stated is None or not wanted or stated[0] in ("", wanted):
+            continue
+        own, span = stated
+        yield Finding(
+            f"`{container.name}` is for {own} and is placed on {wanted} hosts.",
+            span,
+            "Take the image for several architectures, or select hosts of its own.",
+            (Note("the hosts", host.span), *notes_from(host.via)),
+            subject=container.span,
+            evidence=f"{own} on {wanted}",
+        )
+
+
+def _stated(container: Container) -> tuple[str, Span] | None:
+    platform = container.platform
+    if isinstance(platform, Known) and "/" in platform.value:
+        return architectures.architecture(platform.value.split("/")[1]), platform.span
+    if isinstance(container.image, Known):
+        return architectures.of_image(image_text(container)), container.image.span
+    return None

@@ -1,0 +1,150 @@
+"""Workloads of different declared sensitivity, or of different tenants, share a kernel: the weakest of them is the
+way to the others.
+
+Only declarations count, on both sides. What shares a kernel is what the files put together: one Compose
+project, manifests of one folder with the same node selectors and tolerations, one named host or cluster.
+
+Instead: a pool of nodes for each level (a taint and a selector), or a kernel of its own for the sensitive one.
+
+Goes back to: NIST SP 800-190 §4.3.4 (group containers of the same purpose, sensitivity and threat posture on
+one kernel).
+"""
+
+from collections.abc import Iterator
+
+from vmlint.kernel_map import neighbours
+from vmlint.model.fact import Fact, Known
+from vmlint.model.finding import Note, Severity
+from vmlint.model.need import Need, NeedKind
+from vmlint.model.workload import Workload
+from vmlint.rule import Bad, Context, Good, Outcome, Rule
+from vmlint.traits import declared
+
+RULE = Rule(
+    id="VML201",
+    name="mixed-sensitivity-kernel",
+    summary="Workloads of different sensitivity or tenants share a kernel",
+    severity=Severity.ERROR,
+    guidance="https://csrc.nist.gov/pubs/sp/800/190/final",
+    formats=("compose", "kubernetes"),
+    security=True,
+    examples=(
+        Bad(
+            "compose.yaml",
+            """
+services:
+  pay:
+    image: example/pay:1
+    labels:
+      vmlint.dev/sensitivity: restricted
+  blog:
+    image: example/blog:1
+    labels:
+      vmlint.dev/sensitivity: public
+""",
+            at="vmlint.dev/sensitivity: restricted",
+        ),
+        Good(
+            "compose.yaml",
+            """
+services:
+  pay:
+    image: example/pay:1
+    labels:
+      vmlint.dev/sensitivity: restricted
+  book:
+    image: example/book:1
+    labels:
+      vmlint.dev/sensitivity: restricted
+""",
+        ),
+        Bad(
+            "pod.yaml",
+            """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: pay
+  labels: {vmlint.dev/tenant: a}
+spec:
+  containers:
+    - name: pay
+      image: example/pay:1
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: blog
+  labels: {vmlint.dev/tenant: b}
+spec:
+  containers:
+    - name: blog
+      image: example/blog:1
+""",
+            at="vmlint.dev/tenant: b",
+        ),
+        Good(
+            "pod.yaml",
+            """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: pay
+  labels: {vmlint.dev/tenant: a}
+spec:
+  containers:
+    - name: pay
+      image: example/pay:1
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: blog
+  labels: {vmlint.dev/tenant: b}
+spec:
+  runtimeClassName: kata
+  containers:
+    - name: blog
+      image: example/blog:1
+""",
+        ),
+    ),
+)
+
+_LEVELS = ("public", "internal", "restricted")
+
+
+def check(workload: Workload, context: Context) -> Iterator[Outcome]:
+    sensitivity, tenant = workload.declarations.sensitivity, workload.declarations.tenant
+    for other in neighbours(workload, context.estate):
+        if isinstance(sensitivity, Known) and _rank(sensitivity) > _rank(other.declarations.sensitivity) >= 0:
+            what = f"{declared(sensitivity)} data shares a kernel with `{other.name}`, which is"
+            yield _need(workload, f"{what} {declared(other.declarations.sensitivity)}", sensitivity, other)
+            return
+        theirs = other.declarations.tenant
+        later = workload.span.sort_key > other.span.sort_key
+        if (
+            isinstance(tenant, Known)
+            and isinstance(theirs, Known)
+            and later
+            and declared(tenant) != declared(theirs)
+        ):
+            what = f"tenant {tenant.value} shares a kernel with tenant {theirs.value} (`{other.name}`)"
+            yield _need(workload, what, tenant, other)
+            return
+
+
+def _rank(fact: Fact[str] | None) -> int:
+    return _LEVELS.index(declared(fact)) if declared(fact) in _LEVELS else -1
+
+
+def _need(workload: Workload, what: str, fact: Known[str], other: Workload) -> Need:
+    return Need(
+        NeedKind.KERNEL,
+        "own",
+        f"`{workload.name}`: {what}.",
+        fact.span,
+        "Give each level a pool of nodes of its own (taint and selector), or this one a kernel of its own.",
+        (Note(f"its neighbour `{other.name}`", other.span.first_line()),),
+        evidence=what,
+    )

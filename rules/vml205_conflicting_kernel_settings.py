@@ -1,0 +1,150 @@
+"""Two workloads that share a kernel need opposite settings of it: transparent huge pages off for the one and on
+for the other, or strict memory overcommit against none. The kernel has one value, and one of the two runs as
+its vendor advises against.
+
+A warning where both set it themselves, a notice where it is only what their engines ask for.
+
+Instead: a pool of nodes for each, or a kernel of its own for one of them.
+
+Goes back to: the engines' documentation on kernel settings (catalogue).
+"""
+
+from collections.abc import Iterator
+
+from vmlint.catalog.engines import engine
+from vmlint.kernel_map import neighbours
+from vmlint.model.finding import Finding, Note, Severity
+from vmlint.model.workload import Workload
+from vmlint.rule import Bad, Context, Good, Outcome, Rule
+from vmlint.traits import image_text, role_span
+
+RULE = Rule(
+    id="VML205",
+    name="conflicting-kernel-settings",
+    summary="Two workloads on one kernel ask for opposite settings of it",
+    severity=Severity.WARNING,
+    guidance="https://redis.io/docs/latest/operate/oss_and_stack/management/admin/",
+    formats=("compose", "kubernetes"),
+    examples=(
+        Bad(
+            "compose.yaml",
+            """
+services:
+  cache:
+    image: redis:7
+  docs:
+    image: mongo:8.0
+    volumes: [data:/data/db]
+volumes:
+  data:
+""",
+            at="image: mongo:8.0",
+        ),
+        Good(
+            "compose.yaml",
+            """
+services:
+  cache:
+    image: redis:7
+  docs:
+    image: mongo:6.0
+    volumes: [data:/data/db]
+volumes:
+  data:
+""",
+        ),
+        Bad(
+            "pod.yaml",
+            """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: cache
+spec:
+  containers:
+    - name: cache
+      image: redis:7
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: docs
+spec:
+  containers:
+    - name: docs
+      image: mongo:8.0
+""",
+            at="image: mongo:8.0",
+        ),
+        Good(
+            "pod.yaml",
+            """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: cache
+spec:
+  containers:
+    - name: cache
+      image: redis:7
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: docs
+spec:
+  nodeSelector: {pool: docs}
+  containers:
+    - name: docs
+      image: mongo:8.0
+""",
+        ),
+    ),
+)
+
+# Values of one setting that exclude each other.
+_OPPOSITE = {
+    "thp": frozenset({"always", "never"}),
+    "vm.overcommit_memory": frozenset({"1", "2"}),
+}
+
+
+def check(workload: Workload, context: Context) -> Iterator[Outcome]:
+    own = _demands(workload)
+    if not own:
+        return
+    for other in neighbours(workload, context.estate):
+        if other.span.sort_key > workload.span.sort_key:
+            continue  # One of the two tells it.
+        theirs = _demands(other)
+        for name, opposite in _OPPOSITE.items():
+            if {own.get(name, ("", False))[0], theirs.get(name, ("", False))[0]} == opposite:
+                both = own[name][1] and theirs[name][1]
+                yield Finding(
+                    f"`{workload.name}` asks for {_setting(name)} = {own[name][0]} and `{other.name}` on the same "
+                    f"kernel for {theirs[name][0]}.",
+                    role_span(workload),
+                    "Give one of them a pool of nodes or a kernel of its own.",
+                    (Note(f"its neighbour `{other.name}`", role_span(other)),),
+                    severity=Severity.WARNING if both else Severity.NOTICE,
+                    evidence=f"{name} against {other.name}",
+                )
+                return
+
+
+def _setting(name: str) -> str:
+    return "transparent huge pages" if name == "thp" else name
+
+
+def _demands(workload: Workload) -> dict[str, tuple[str, bool]]:
+    """The value that the workload asks for by setting, and whether it sets it itself."""
+    found: dict[str, tuple[str, bool]] = {}
+    fact = engine(workload.role.engine) if workload.role.engine else None
+    if fact is not None:
+        image = next((image_text(container) for container in workload.main_containers), "")
+        found = {name: (str(value), False) for name, value in fact.kernel_settings(image).items()}
+    stated = [*workload.sysctls, *(sysctl for container in workload.containers for sysctl in container.sysctls)]
+    for sysctl in stated:
+        if hasattr(sysctl.value, "value"):
+            found[sysctl.name] = (str(sysctl.value.value), True)
+    return found

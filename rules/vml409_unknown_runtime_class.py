@@ -1,0 +1,72 @@
+"""A workload names a runtime class or runtime that nobody knows and that the scan does not define. If it does not
+exist the pod waits for ever; if it does, what isolation it gives cannot be told, and a misspelt one gives none.
+
+Instead: correct the name, or put the RuntimeClass beside the workloads that use it.
+
+Goes back to: Kubernetes documentation, Runtime Class.
+"""
+
+from collections.abc import Iterator
+
+from vmlint.catalog.substrates import of_runtime
+from vmlint.model.fact import Known, Unknown
+from vmlint.model.finding import Finding, Severity, Undecided, notes_from
+from vmlint.model.workload import Workload
+from vmlint.rule import Bad, Context, Good, Outcome, Rule
+
+RULE = Rule(
+    id="VML409",
+    name="unknown-runtime-class",
+    summary="Nobody knows the runtime class that should isolate the workload",
+    severity=Severity.WARNING,
+    guidance="https://kubernetes.io/docs/concepts/containers/runtime-class/",
+    formats=("kubernetes",),
+    security=True,
+    examples=(
+        Bad(
+            "pod.yaml",
+            """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: app
+spec:
+  runtimeClassName: gvsior
+  containers:
+    - name: app
+      image: example/app:1.4
+""",
+            at="runtimeClassName: gvsior",
+        ),
+        Good(
+            "pod.yaml",
+            """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: app
+spec:
+  runtimeClassName: kata-qemu
+  containers:
+    - name: app
+      image: example/app:1.4
+""",
+        ),
+    ),
+)
+
+
+def check(workload: Workload, context: Context) -> Iterator[Outcome]:
+    match workload.placement.runtime_class:
+        case Known(name) as fact if name:
+            defined = any(host.name == name for host in context.estate.hosts_of("runtime-class"))
+            if of_runtime(name) is None and not defined:
+                yield Finding(
+                    f"`{name}` is no runtime class that is known or defined in this scan.",
+                    fact.span,
+                    "Correct the name, or put its RuntimeClass beside the workload.",
+                    notes_from(fact.via),
+                    evidence=name,
+                )
+        case Unknown() as unknown:
+            yield Undecided(unknown, matters=False)
