@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from vmlint.catalog.names import roles
 from vmlint.model.fact import Absent, Fact, Known, Unknown
 from vmlint.model.finding import Confidence
+from vmlint.model.need import SubstrateClass
 from vmlint.model.span import SourceText
 from vmlint.model.workload import (
     Container,
@@ -23,6 +24,7 @@ from vmlint.model.workload import (
     Port,
     Role,
     Started,
+    Substrate,
     Workload,
 )
 from vmlint.roles import assign
@@ -78,7 +80,7 @@ def workload(*containers: Container, name: str = "thing", kind: str = "Deploymen
         format=more.pop("format", "kubernetes"),
         kind=kind,
         span=SPAN,
-        substrate=ABSENT,
+        substrate=more.pop("substrate", ABSENT),
         os=ABSENT,
         instances=ABSENT,
         vcpu=ABSENT,
@@ -103,6 +105,11 @@ def machine(*runs: tuple[str, str], name: str = "vm", disk: str | None = None, *
         machine=Machine(image(disk), ABSENT, runs=started, ip_forward=forwards),
         **more,
     )
+
+
+def system_container(name: str, text: str | None = None, kind: str = "lxc") -> Workload:
+    runs_on = Substrate(SubstrateClass.SYSTEM_CONTAINER, "Proxmox", "LXC", kind, SPAN)
+    return workload(container(text, name="ct"), name=name, kind="proxmox_lxc", substrate=known(runs_on))
 
 
 HOST = HostAccess(known(True), known(True), ABSENT, ABSENT, ABSENT)
@@ -363,6 +370,10 @@ CASES: list[tuple[str, Workload, str, str]] = [
         "container-host",
         "low",
     ),
+    ("system container by name", system_container("wireguard"), "network-infrastructure", "low"),
+    ("system container of an OS", system_container("ct", "images:debian/12"), "base-os", "medium"),
+    ("system container", system_container("ct"), "unknown", "low"),
+    ("sysbox takes images", system_container("ct", "acme/thing:1", kind="sysbox"), "application", "low"),
     ("nothing known", machine(name="node"), "unknown", "low"),
 ]
 
