@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value
+from vmlint.model.value import Mapping, Missing, Scalar, Sequence, Unresolved, Value
 from vmlint.sources.compose.short_syntax import split_colons
 
 # Replaced, not appended to (13-merge.md, "Exceptions").
@@ -40,6 +40,8 @@ def merge(base: Value, over: Value, key: str = "") -> Value:
     """`over` laid on `base`. `!override` replaces without merging; `!reset` is left for `without_resets`."""
     if over.tag in ("!override", "!reset") or key in _REPLACED:
         return over
+    if isinstance(over, Missing):
+        return base
     base, over = _alike(base, key), _alike(over, key)
     if isinstance(base, Mapping) and isinstance(over, Mapping):
         if key == "logging" and _text(base, "driver") != _text(over, "driver") and "driver" in over.entries:
