@@ -109,7 +109,13 @@ def machine(*runs: tuple[str, str], name: str = "vm", disk: str | None = None, *
 
 def system_container(name: str, text: str | None = None, kind: str = "lxc") -> Workload:
     runs_on = Substrate(SubstrateClass.SYSTEM_CONTAINER, "Proxmox", "LXC", kind, SPAN)
-    return workload(container(text, name="ct"), name=name, kind="proxmox_lxc", substrate=known(runs_on))
+    return workload(
+        container(text, name="ct"),
+        name=name,
+        kind="proxmox_lxc",
+        address=f"module.proxmox.proxmox_lxc.{name}",
+        substrate=known(runs_on),
+    )
 
 
 HOST = HostAccess(known(True), known(True), ABSENT, ABSENT, ABSENT)

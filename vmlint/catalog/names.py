@@ -53,7 +53,7 @@ def by_name(name: str, *, machine: bool = False) -> NameFact | None:
         if role := words.get(candidate):
             return NameFact(role, candidate)
         fact = _product(candidate, whole=candidate == name)
-        if fact is not None and not (machine and fact.generic):
+        if fact is not None and not (machine and (fact.generic or fact.role in table("roles")["platform_roles"])):
             return NameFact(fact.role, candidate, fact.engine, fact.trait == "agent")
     for row in table("roles")["endings"]:
         for part in reversed(parts):
