@@ -5,7 +5,8 @@ The command decides between halves of one image, and what an operating-system or
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from vmlint.catalog import commands, images, names
 from vmlint.catalog.references import parse
@@ -18,8 +19,7 @@ _HIGH, _MEDIUM, _LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 _OWN_IMAGE = "an image of its own"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What one container comes to. `helper` stands beside a main one; `generic` says that its image is an
     operating system, a runtime or a tool; `agent` that it is a node-agent where it reaches into its host."""
 
@@ -100,7 +100,7 @@ def _generic(
         reading = _first_party(container, workload, command, fact)
         if fact.trait == "runtime" or reading.role.evidence[0].text != _OWN_IMAGE:
             role = replace(reading.role, evidence=(*reading.role.evidence, evidence))
-            return replace(reading, role=role, generic=command is None)
+            return reading._replace(role=role, generic=command is None)
     return Reading(Role("worker", _MEDIUM if fact.trait == "tool" else _LOW, (evidence,)), container, generic=True)
 
 

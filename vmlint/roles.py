@@ -8,7 +8,6 @@ is low confidence. `container_roles` reads one container, `machine_roles` a mach
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from vmlint.catalog import commands, names
 from vmlint.catalog.tables import table
@@ -67,7 +66,7 @@ def _by_containers(workload: Workload) -> Role | None:
 
 def _beside_others(reading: Reading) -> Reading:
     """A docker daemon beside other containers serves them."""
-    return replace(reading, helper=reading.helper or reading.role.name == "container-host")
+    return reading._replace(helper=reading.helper or reading.role.name == "container-host")
 
 
 def _primary(readings: list[Reading], workload: Workload) -> Reading | None:

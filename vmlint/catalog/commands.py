@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from vmlint.catalog.tables import table
 
@@ -24,8 +23,7 @@ _RUNS = frozenset({"batch", "client", "init", "interpreter", "other"})
 _IDLES = frozenset({"idle"})
 
 
-@dataclass(frozen=True, slots=True)
-class CommandFact:
+class CommandFact(NamedTuple):
     """`kind`: `server` (stays and serves), `batch` (runs and ends), `client` (a client of an engine), `init`,
     `idle` (only keeps the container alive), `interpreter` or `other` (a program that says nothing), `builtin`.
     `role` is empty where the command tells no role; `background` says that a word of it names a background half

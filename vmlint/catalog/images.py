@@ -9,9 +9,8 @@ themselves (`agent`, `server`) decide nothing alone.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from vmlint.catalog.references import ImageReference, is_placeholder, parse, without_placeholders
 from vmlint.catalog.tables import table
@@ -21,8 +20,7 @@ from vmlint.model.finding import Confidence
 _TRAIT_ROLES = {"os": "base-os", "runtime": "application", "tool": "worker"}
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFact:
+class ImageFact(NamedTuple):
     """`role` is one of the specification's. `engine` is the key of the engines' table where there is one.
 
     `trait` bounds what the role is good for: `agent` (part of the platform where it reaches into its host, else
@@ -42,8 +40,7 @@ class ImageFact:
         return self.trait in _TRAIT_ROLES
 
 
-@dataclass(frozen=True, slots=True)
-class _Tables:
+class _Tables(NamedTuple):
     names: dict[str, ImageFact]
     repositories: dict[str, ImageFact]
     vendors: dict[str, ImageFact]
@@ -141,7 +138,7 @@ def product(name: str) -> ImageFact | None:
 
 
 def _weakened(fact: ImageFact) -> ImageFact:
-    return replace(fact, confidence=min(fact.confidence, Confidence.MEDIUM))
+    return fact._replace(confidence=min(fact.confidence, Confidence.MEDIUM))
 
 
 def _spellings(name: str) -> list[str]:

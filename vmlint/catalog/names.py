@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from vmlint.catalog.images import ImageFact, product
 from vmlint.catalog.tables import table
 from vmlint.model.finding import Confidence
 
 
-@dataclass(frozen=True, slots=True)
-class NameFact:
+class NameFact(NamedTuple):
     """`word` is what of the name told the role."""
 
     role: str

@@ -7,8 +7,8 @@ nothing. The mirrors and vendor names that are folded are data (`images`, sectio
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from vmlint.catalog.tables import table
 
@@ -17,8 +17,7 @@ _PRIVATE = 0xE000
 _EDGES = " \t\r\n\"'"
 
 
-@dataclass(frozen=True, slots=True)
-class ImageReference:
+class ImageReference(NamedTuple):
     """`registry` (`docker.io` where none is written), `repository` the lower-case path below it without the
     registry's default namespace, `name` its last component; `tag` and `digest` as written, empty if absent.
     Placeholders such as `${TAG}` are kept as text."""
