@@ -13,6 +13,7 @@ from vmlint import __version__
 from vmlint.engine.discovery import Scope, discover
 from vmlint.engine.plugins import LoadedRule
 from vmlint.engine.report import Judged, Report, Result, Summary, fingerprints
+from vmlint.engine.unrendered import grouped
 from vmlint.model.finding import Confidence, Problem, ProblemKind, Severity, Undecided
 from vmlint.model.workload import Estate, Host, Workload
 from vmlint.placement import JudgedFinding, judge
@@ -56,6 +57,9 @@ def scan(
         problems += faults
         judged.append(Judged(workload, judge(workload, outcomes)))
     files = frozenset(path for reading in readings for path in reading.files)
+    templates = [problem for problem in problems if problem.kind is ProblemKind.UNRENDERED]
+    problems = [problem for problem in problems if problem.kind is not ProblemKind.UNRENDERED]
+    problems += grouped(templates, surroundings.files)
     return _report(judged, problems, len(files), scope, rules, choices, time.perf_counter() - start)
 
 
@@ -162,7 +166,7 @@ def _report(
         workloads=len(judged),
         error=counts[Severity.ERROR],
         warning=counts[Severity.WARNING],
-        notice=counts[Severity.NOTICE],
+        notice=counts[Severity.NOTICE] + len(by_kind[ProblemKind.UNRENDERED]),
         undecided=len(undecided),
         suppressed=sum(result.suppressed is not None for result in results),
         baselined=0,

@@ -11,6 +11,7 @@ from typing import Any
 
 from vmlint.engine.report import Judged, Report, Result
 from vmlint.model.fact import Known, value_or
+from vmlint.model.finding import Problem
 from vmlint.model.span import Span
 from vmlint.model.workload import OperatingSystem
 
@@ -38,7 +39,10 @@ def document(report: Report) -> dict[str, Any]:
             "seconds": summary.seconds,
         },
         "workloads": [_workload(item) for item in report.workloads],
-        "findings": [_finding(result) for result in report.results],
+        "findings": [
+            *(_finding(result) for result in report.results),
+            *(_unrendered(problem) for problem in report.unrendered),
+        ],
         "undecided": [
             {
                 "rule": rule.id,
@@ -110,6 +114,26 @@ def _finding(result: Result) -> dict[str, Any]:
         "related": [{"message": note.message, **_place(note.span)} for note in result.related],
         "fingerprint": result.fingerprint,
         "suppressed": result.suppressed,
+    }
+
+
+def _unrendered(problem: Problem) -> dict[str, Any]:
+    """A template is a finding on no workload."""
+    finish = problem.span.finish
+    return {
+        "rule": "VML902",
+        "name": "unrendered-template",
+        "severity": "notice",
+        "confidence": "high",
+        "message": f"{problem.message}.",
+        "help": "Scan what the template makes.",
+        "workload": "",
+        **_place(problem.span),
+        "end_line": finish.line,
+        "end_column": finish.column,
+        "related": [],
+        "fingerprint": f"VML902:{problem.span.path}",
+        "suppressed": None,
     }
 
 

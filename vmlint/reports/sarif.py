@@ -54,7 +54,10 @@ def document(report: Report) -> dict[str, Any]:
                 "invocations": [
                     {
                         "executionSuccessful": True,
-                        "toolExecutionNotifications": [_notification(problem) for problem in report.unreadable],
+                        "toolExecutionNotifications": [
+                            *(_notification(problem, "VML901", "error") for problem in report.unreadable),
+                            *(_notification(problem, "VML902", "note") for problem in report.unrendered),
+                        ],
                     }
                 ],
                 "results": [_result(first, others, index, hashes) for first, others in report.by_place()],
@@ -130,11 +133,11 @@ def _line_hash(span: Span, hashes: dict[str, list[str]]) -> str:
     return lines[min(span.line, len(lines)) - 1]
 
 
-def _notification(problem: Problem) -> dict[str, Any]:
+def _notification(problem: Problem, rule: str, level: str) -> dict[str, Any]:
     return {
-        "level": "error",
+        "level": level,
         "message": {"text": f"{problem.message}."},
-        "descriptor": {"id": "VML901"},
+        "descriptor": {"id": rule},
         "locations": [_location(problem.span)],
     }
 

@@ -1,0 +1,202 @@
+"""Arguments, exit codes and what each command prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Outcome
+
+Run = Callable[..., Outcome]
+
+CLEAN = "services:\n  web:\n    image: nginx:1.27\n"
+WRONG = "services:\n  web:\n    image: nginx:1.27\n    privileged: true\n"
+BROKEN = "services:\n  web: [\n"
+
+
+@pytest.fixture(params=["text", "json", "sarif"])
+def form(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+class TestExitCodes:
+    """The same in every format."""
+
+    def test_clean(self, vmlint: Run, tmp_path: Path, form: str) -> None:
+        (tmp_path / "compose.yaml").write_text(CLEAN)
+        assert vmlint("scan", "--format", form, ".").code == 0
+
+    def test_findings(self, vmlint: Run, tmp_path: Path, form: str) -> None:
+        (tmp_path / "compose.yaml").write_text(WRONG)
+        assert vmlint("scan", "--format", form, ".").code == 1
+
+    def test_nothing_scanned(self, vmlint: Run, form: str) -> None:
+        assert vmlint("scan", "--format", form, ".").code == 3
+
+    def test_unreadable(self, vmlint: Run, tmp_path: Path, form: str) -> None:
+        (tmp_path / "compose.yaml").write_text(BROKEN)
+        assert vmlint("scan", "--format", form, ".").code == 3
+        assert vmlint("scan", "--format", form, "--allow-incomplete", ".").code == 0
+
+    def test_findings_go_before_unreadable(self, vmlint: Run, tmp_path: Path, form: str) -> None:
+        (tmp_path / "compose.yaml").write_text(WRONG)
+        (tmp_path / "docker-compose.other.yaml").write_text(BROKEN)
+        assert vmlint("scan", "--format", form, ".").code == 1
+
+    def test_what_does_not_exist_is_wrong_use(self, vmlint: Run, form: str) -> None:
+        assert vmlint("scan", "--format", form, "nowhere").code == 2
+
+    def test_an_unknown_format_is_wrong_use(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(CLEAN)
+        done = vmlint("scan", "--format", "xml", ".")
+        assert done.code == 2
+        assert "there are text, json, sarif" in done.err
+
+    def test_a_rule_that_does_not_load_is_wrong_use(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(CLEAN)
+        (tmp_path / "own").mkdir()
+        (tmp_path / "own" / "broken.py").write_text("import nowhere_at_all\n")
+        done = vmlint("scan", "--rules", "own", ".")
+        assert done.code == 2
+        assert "nowhere_at_all" in done.err
+
+    def test_fail_on(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(
+            "services:\n  db:\n    image: postgres:16\n"  # VML703 is a warning
+        )
+        assert vmlint("scan", ".").code == 1
+        assert vmlint("scan", "--fail-on", "error", ".").code == 0
+
+    def test_a_named_file_without_workloads_passes_a_hook(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "values.yaml").write_text("a: 1\n")
+        assert vmlint("scan", "values.yaml").code == 3
+        assert vmlint("scan", "--allow-empty", "values.yaml").code == 0
+
+
+class TestScan:
+    def test_a_clean_scan_is_friendly(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(CLEAN)
+        assert vmlint("scan", ".").out == "1 workload in 1 file: nothing to report.\n"
+        assert vmlint("scan", "-q", ".").out == ""
+
+    def test_standard_input(self, vmlint: Run) -> None:
+        done = vmlint("scan", "--stdin-filename", "compose.yaml", "-", stdin=WRONG.encode())
+        assert done.code == 1
+        assert "compose.yaml:4:5" in done.out
+
+    def test_a_named_file_is_read_with_its_project_and_reported_alone(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(WRONG)
+        (tmp_path / "compose.override.yaml").write_text("services:\n  web:\n    cap_add: [SYS_ADMIN]\n")
+        (tmp_path / "docker-compose.other.yaml").write_text(WRONG.replace("web", "other"))
+        report = json.loads(vmlint("scan", "--format", "json", "compose.override.yaml").out)
+        assert [w["address"] for w in report["workloads"]] == ["service/web"]
+        assert report["summary"]["files"] == 2
+
+    def test_select_and_ignore(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(WRONG)
+        assert vmlint("scan", "--ignore", "VML404", ".").code == 0
+        assert vmlint("scan", "--ignore", "privileged-on-shared-kernel", ".").code == 0
+        assert vmlint("scan", "--select", "VML3", ".").code == 0
+        assert vmlint("scan", "--select", "VML4", ".").code == 1
+
+    def test_further_reports(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(WRONG)
+        vmlint("scan", "--report", "json:out.json", "--report", "sarif:out.sarif", ".")
+        assert json.loads((tmp_path / "out.json").read_text())["schema"] == "vmlint.report/1"
+        assert json.loads((tmp_path / "out.sarif").read_text())["version"] == "2.1.0"
+
+    def test_colour_only_where_asked(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(WRONG)
+        assert "\x1b[" not in vmlint("scan", ".").out
+        assert "\x1b[31m" in vmlint("scan", "--color", "always", ".").out
+
+    def test_two_runs_print_the_same_bytes(self, vmlint: Run, tmp_path: Path) -> None:
+        for name in ("b", "a"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "compose.yaml").write_text(WRONG)
+        first, second = (vmlint("scan", "--jobs", jobs, ".").out for jobs in ("1", "2"))
+        assert first == second
+
+    def test_secrets_are_redacted(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(
+            'services:\n  web: {image: nginx, privileged: true, environment: {DB_PASSWORD: "hunter2"}}\n'
+        )
+        for form in ("text", "json", "sarif"):
+            assert "hunter2" not in vmlint("scan", "--format", form, ".").out
+
+    def test_control_characters_do_not_reach_the_terminal(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(
+            'services:\n  "a\\u001b[31mb":\n    image: nginx\n    privileged: true\n'
+        )
+        out = vmlint("scan", ".").out
+        assert "\x1b" not in out
+        assert "\\x1b[31mb" in out
+
+    def test_a_rule_of_the_users_own(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(CLEAN)
+        (tmp_path / "own").mkdir()
+        (tmp_path / "own" / "own001.py").write_text(
+            '"""Nothing may be called web."""\n'
+            "from vmlint.model.finding import Finding, Severity\n"
+            "from vmlint.rule import Rule\n"
+            'RULE = Rule("OWN001", "no-web", "It is called web", Severity.ERROR, "https://example.com", ())\n'
+            "def check(workload, context):\n"
+            '    if workload.name == "web":\n'
+            '        yield Finding("It is called web.", workload.span)\n'
+        )
+        done = vmlint("scan", "--rules", "own", ".")
+        assert done.code == 1
+        assert "error[OWN001] It is called web." in done.out
+
+    def test_a_rule_that_raises_is_told_and_the_others_go_on(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(WRONG)
+        (tmp_path / "own").mkdir()
+        (tmp_path / "own" / "own002.py").write_text(
+            '"""It fails."""\n'
+            "from vmlint.model.finding import Severity\n"
+            "from vmlint.rule import Rule\n"
+            'RULE = Rule("OWN002", "fails", "It fails", Severity.ERROR, "https://example.com", ())\n'
+            "def check(workload, context):\n"
+            "    yield from 1 / 0\n"
+        )
+        done = vmlint("scan", "--rules", "own", ".")
+        assert "VML404" in done.out
+        assert "error[VML901] the rule OWN002 failed on service/web: ZeroDivisionError" in done.out
+
+
+class TestOtherCommands:
+    def test_inventory(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(WRONG)
+        done = vmlint("inventory", ".")
+        assert done.code == 0
+        assert "service/web: web-server on container (Docker, runc), 1 × — under-placed" in done.out
+
+    def test_why(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(WRONG)
+        done = vmlint("why", "service/web", ".")
+        assert "because of image nginx:1.27 at compose.yaml:3:5" in done.out
+        assert "verdict: under-placed" in done.out
+
+    def test_why_of_nothing_names_what_there_is(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(CLEAN)
+        done = vmlint("why", "service/other", ".")
+        assert done.code == 2
+        assert "service/web" in done.err
+
+    @pytest.mark.parametrize("name", ["VML404", "vml404", "privileged-on-shared-kernel"])
+    def test_explain(self, vmlint: Run, name: str) -> None:
+        done = vmlint("explain", name)
+        assert done.code == 0
+        assert done.out.startswith("VML404 privileged-on-shared-kernel (error)\n")
+
+    def test_explain_nothing(self, vmlint: Run) -> None:
+        assert vmlint("explain", "VML999").code == 2
+
+    def test_rules(self, vmlint: Run) -> None:
+        lines = vmlint("rules").out.splitlines()
+        ids = [line.split()[0] for line in lines]
+        assert ids == sorted(ids)
+        assert {"VML101", "VML404", "VML602", "VML901"} <= set(ids)
