@@ -9,14 +9,13 @@ Goes back to: KubeVirt user guide; phoenixNAP, Containers vs Virtual Machines.
 
 from collections.abc import Iterator
 
-from vmlint.catalog import kernel
 from vmlint.catalog.image_kinds import image_is
 from vmlint.model.finding import Severity
 from vmlint.model.need import Need, NeedKind
 from vmlint.model.span import Span
 from vmlint.model.workload import Container, Workload
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
-from vmlint.traits import command_line, image_text, is_machine
+from vmlint.traits import image_text, is_machine, starts
 
 RULE = Rule(
     id="VML105",
@@ -114,4 +113,4 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
 def _evidence(container: Container) -> Span | None:
     if image_is("emulator", image_text(container)):
         return container.image.span
-    return container.command_span if kernel.does("hypervisor", command_line(container)) else None
+    return container.command_span if starts("hypervisor", container) else None

@@ -11,14 +11,14 @@ Goes back to: Docker documentation, Run multiple processes in a container; NIST 
 
 from collections.abc import Iterator
 
-from vmlint.catalog import commands, kernel
+from vmlint.catalog import commands
 from vmlint.catalog.image_kinds import image_is
 from vmlint.model.finding import Severity
 from vmlint.model.need import Need, NeedKind
 from vmlint.model.span import Span
 from vmlint.model.workload import Container, Workload
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
-from vmlint.traits import command_line, image_text, is_machine
+from vmlint.traits import image_text, is_machine, starts
 
 RULE = Rule(
     id="VML203",
@@ -118,7 +118,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
 
 
 def _evidence(container: Container) -> Span | None:
-    if kernel.does("supervisor", command_line(container)):
+    if starts("supervisor", container):
         return container.command_span
     facts = [commands.command(simple) for simple in commands.simple_commands(container.command)]
     servers = {fact.program for fact in facts if fact is not None and fact.kind == "server" and fact.role}

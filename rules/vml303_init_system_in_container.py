@@ -24,7 +24,7 @@ from vmlint.model.span import Span
 from vmlint.model.workload import Container, Workload
 from vmlint.placement import platform_of
 from vmlint.rule import NODE_AGENT, Bad, Context, Good, Outcome, Rule
-from vmlint.traits import command_line, image_text, is_machine, mount_class
+from vmlint.traits import image_text, is_machine, mount_class, starts
 
 RULE = Rule(
     id="VML303",
@@ -131,7 +131,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
 
 
 def _sign(workload: Workload, container: Container) -> tuple[str, Span, str] | None:
-    if kernel.does("init", command_line(container)):
+    if starts("init", container):
         return "runs an init system as its command", container.command_span, "high"
     if image_is("init", image_text(container)):
         return "is built around systemd", container.image.span, "high"

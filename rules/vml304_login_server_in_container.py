@@ -12,7 +12,6 @@ Goes back to: NIST SP 800-190 §4.4.2; CIS Docker Benchmark 5.6.
 
 from collections.abc import Iterator
 
-from vmlint.catalog import kernel
 from vmlint.catalog.image_kinds import image_is
 from vmlint.catalog.substrates import recommendation
 from vmlint.model.finding import Severity
@@ -21,7 +20,7 @@ from vmlint.model.span import Span
 from vmlint.model.workload import Container, Workload
 from vmlint.placement import platform_of
 from vmlint.rule import NODE_AGENT, Bad, Context, Good, Outcome, Rule
-from vmlint.traits import command_line, image_fact, image_text, is_machine
+from vmlint.traits import image_fact, image_text, is_machine, starts
 
 RULE = Rule(
     id="VML304",
@@ -126,6 +125,6 @@ def _evidence(workload: Workload, container: Container) -> Span | None:
         fact is not None and fact.role == "desktop" and not fact.generic
     ):
         return container.image.span
-    if workload.role.name in _PURPOSE and kernel.does("login", command_line(container)):
+    if workload.role.name in _PURPOSE and starts("login", container):
         return container.command_span
     return None

@@ -20,7 +20,7 @@ from vmlint.model.need import Need, NeedKind
 from vmlint.model.span import Span
 from vmlint.model.workload import Container, Workload
 from vmlint.rule import NODE_AGENT, Bad, Context, Good, Outcome, Rule
-from vmlint.traits import command_line, image_text, is_machine, is_privileged
+from vmlint.traits import image_text, is_machine, is_privileged, starts
 
 RULE = Rule(
     id="VML305",
@@ -142,7 +142,7 @@ def _signs(container: Container) -> Iterator[tuple[str, Span, tuple[Origin, ...]
     for mount in container.mounts:
         if isinstance(mount.source, Known) and kernel.device_class(mount.source.value)[0] == "kvm":
             yield f"is given {mount.source.value}", mount.span, mount.source.via
-    if kernel.does("hypervisor", command_line(container)):
+    if starts("hypervisor", container):
         yield "runs a hypervisor", container.command_span, ()
     if is_privileged(container) and image_is("emulator", image_text(container)):
         yield "runs a hypervisor", container.image.span, ()

@@ -12,7 +12,6 @@ Goes back to: Docker image documentation (docker:dind needs --privileged); NIST 
 
 from collections.abc import Iterator
 
-from vmlint.catalog import kernel
 from vmlint.catalog.image_kinds import image_is
 from vmlint.catalog.substrates import recommendation
 from vmlint.model.finding import Severity
@@ -21,7 +20,7 @@ from vmlint.model.span import Span
 from vmlint.model.workload import Container, Workload
 from vmlint.placement import platform_of
 from vmlint.rule import NODE_AGENT, Bad, Context, Good, Outcome, Rule
-from vmlint.traits import command_line, image_fact, image_text, is_machine, is_privileged
+from vmlint.traits import image_fact, image_text, is_machine, is_privileged, starts
 
 RULE = Rule(
     id="VML310",
@@ -128,7 +127,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
 def _serves(workload: Workload, container: Container) -> bool:
     """Without privilege only an engine's own image or command tells: a worker may have it elsewhere."""
     fact = image_fact(container)
-    return kernel.does("engine", command_line(container)) or (fact is not None and fact.role == "container-host")
+    return starts("engine", container) or (fact is not None and fact.role == "container-host")
 
 
 def _evidence(workload: Workload, container: Container) -> Span | None:
@@ -136,7 +135,7 @@ def _evidence(workload: Workload, container: Container) -> Span | None:
     of_role = fact is not None and fact.role == "container-host" and workload.role.name != "worker"
     if of_role or image_is("starts-containers", image_text(container)):
         return container.image.span
-    if kernel.does("engine", command_line(container)):
+    if starts("engine", container):
         return container.command_span
     if workload.role.name == "container-host" and len(workload.main_containers) == 1 and container.kind == "main":
         return container.image.span

@@ -11,14 +11,13 @@ Goes back to: nfsd(7); NFS-Ganesha documentation.
 
 from collections.abc import Iterator
 
-from vmlint.catalog import kernel
 from vmlint.catalog.image_kinds import image_is
 from vmlint.model.finding import Severity
 from vmlint.model.need import Need, NeedKind
 from vmlint.model.span import Span
 from vmlint.model.workload import Container, Workload
 from vmlint.rule import NODE_AGENT, Bad, Context, Good, Outcome, Rule
-from vmlint.traits import capability, command_line, image_text, is_machine, is_privileged, on_host_network
+from vmlint.traits import capability, image_text, is_machine, is_privileged, on_host_network, starts
 
 RULE = Rule(
     id="VML311",
@@ -122,4 +121,4 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
 def _evidence(container: Container) -> Span | None:
     if image_is("kernel-server", image_text(container)):
         return container.image.span
-    return container.command_span if kernel.does("kernel_server", command_line(container)) else None
+    return container.command_span if starts("kernel_server", container) else None

@@ -20,7 +20,15 @@ from vmlint.model.span import Span
 from vmlint.model.workload import Workload
 from vmlint.placement import platform_of
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
-from vmlint.traits import any_privileged, control_sockets, declared, role_span
+from vmlint.traits import (
+    any_privileged,
+    control_sockets,
+    declared,
+    hosts_containers,
+    is_privileged,
+    role_span,
+    starts,
+)
 
 RULE = Rule(
     id="VML403",
@@ -119,8 +127,16 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
         yield _need(workload, "runs code that its operator did not write", role_span(workload), severity)
     elif workload.role.name == "ci-runner":
         holds = any(True for container in workload.containers for _ in control_sockets(container))
-        severity = Severity.WARNING if holds or any_privileged(workload) else Severity.NOTICE
+        severity = Severity.WARNING if holds or _runs_privileged(workload) else Severity.NOTICE
         yield _need(workload, "runs the code of pipelines", role_span(workload), severity)
+
+
+def _runs_privileged(workload: Workload) -> bool:
+    """Whether what runs the pipelines is privileged; an engine beside it is VML310's."""
+    return any(
+        is_privileged(container) and not starts("engine", container) and not hosts_containers(container)
+        for container in workload.containers
+    )
 
 
 def _need(workload: Workload, what: str, span: Span, severity: Severity, fact: Known[str] | None = None) -> Need:

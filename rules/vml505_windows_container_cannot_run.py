@@ -14,6 +14,7 @@ from vmlint.model.finding import Finding, Severity, notes_from
 from vmlint.model.workload import Workload
 from vmlint.placement import substrate_name
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
+from vmlint.traits import is_true
 
 RULE = Rule(
     id="VML505",
@@ -78,6 +79,8 @@ _PRODUCTS = frozenset({"windows-process", "hyper-v-container"})
 
 
 def check(workload: Workload, context: Context) -> Iterator[Outcome]:
+    if any(is_true(container.host_process) for container in workload.containers):
+        return  # It must have the host's network, and Windows ignores the rest.
     for use, limit in forbidden(workload, _PRODUCTS):
         yield Finding(
             f"{substrate_name(workload)} cannot run `{workload.name}` with {use.what}: {limit.message}.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from vmlint.catalog import kernel
+from vmlint.catalog import commands, kernel
 from vmlint.catalog.images import ImageFact, image, image_by_prefix
 from vmlint.model.fact import Fact, Known, Unknown
 from vmlint.model.need import SubstrateClass
@@ -65,6 +65,18 @@ def capability(container: Container, *names: str) -> Known[str] | None:
 def command_line(container: Container) -> str:
     """The known words of entrypoint and arguments, with a blank between."""
     return " ".join(container.command)
+
+
+def starts(kind: str, container: Container) -> bool:
+    """Whether one of the programs that the command runs is of a kind of `catalog.kernel.does`. Flags and operands
+    that only name such a program do not count."""
+    for simple in commands.simple_commands(container.command):
+        if simple[0].startswith("-"):
+            continue
+        operand = simple[1] if len(simple) > 1 and "/" not in simple[1] else ""
+        if kernel.does(kind, f"{simple[0]} {operand}".strip()):
+            return True
+    return False
 
 
 def image_text(container: Container) -> str:
@@ -143,3 +155,9 @@ def database_image(container: Container) -> ImageFact | None:
     base = container.base_image
     facts = (image_fact(container), image(base.value) if isinstance(base, Known) else None)
     return next((fact for fact in facts if fact is not None and fact.role == "database" and fact.engine), None)
+
+
+def hosts_containers(container: Container) -> bool:
+    """Whether its image is that of a container engine or of a cluster in a container."""
+    fact = image_fact(container)
+    return fact is not None and fact.role == "container-host"

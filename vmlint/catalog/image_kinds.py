@@ -14,9 +14,9 @@ def image_is(kind: str, text: str) -> bool:
     """Whether the image reference `text` is of a kind: `init`, `many-services`, `emulator`, `login`,
     `starts-containers`, `kernel-server`."""
     reference = parse(text)
-    repository = reference.repository
+    repository = f"/{reference.repository}"
     tagged = f"{repository}:{reference.tag}"
     return any(
-        fnmatchcase(tagged if ":" in pattern else repository, pattern)
+        fnmatchcase(tagged if ":" in pattern else repository, f"*/{pattern}")
         for pattern in table("image_kinds")[kind]["patterns"]
     )
