@@ -6,6 +6,7 @@ A row is plain data (see the head of `data/terraform_types.yaml` for its vocabul
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -46,7 +47,22 @@ class ResourceType:
 def resource_type(name: str) -> ResourceType | None:
     """The row of a resource type; None for one that makes neither workload nor host."""
     row = _row(name)
+    if row is None and kubernetes_kind(name) is not None:
+        return ResourceType(name, "kubernetes", {})
     return None if row is None else ResourceType(name, row["shape"], row)
+
+
+@cache
+def kubernetes_kind(name: str) -> tuple[str, str] | None:
+    """API version and kind of a resource type of the Kubernetes provider (`kubernetes_deployment_v1`)."""
+    found = re.fullmatch(r"kubernetes_(\w+?)(?:_v\d+(?:(?:alpha|beta)\d+)?)?", name)
+    row = table("terraform_types")["kubernetes"]["kinds"].get(found[1]) if found is not None else None
+    return None if row is None else (row[0], row[1])
+
+
+def kubernetes_names() -> dict[str, Any]:
+    """`lists`, `verbatim` and `names`: how blocks of the Kubernetes provider are written in a manifest."""
+    return dict(table("terraform_types")["kubernetes"])
 
 
 def _row(name: str) -> dict[str, Any] | None:

@@ -1,1 +1,146 @@
-"""Terraform: evaluated resources to workloads and hosts."""
+"""Terraform: evaluated resources to workloads and hosts.
+
+Which types make what is data (`catalog/data/terraform_types.yaml`); `READERS` has one reader for each shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from vmlint.catalog.terraform_types import resource_type
+from vmlint.evaluation.terraform.modules import RootModule, load_root, roots
+from vmlint.files import folder_of
+from vmlint.model.finding import Problem, ProblemKind
+from vmlint.model.workload import Host, Workload
+from vmlint.sources.reading import Reading, Surroundings, Unit
+from vmlint.sources.terraform.facts import Resource
+from vmlint.sources.terraform.relations import Relations
+
+_ENDINGS = (".tf", ".tf.json", ".tofu", ".tofu.json")
+
+
+def is_terraform_name(path: str) -> bool:
+    return path.endswith(_ENDINGS)
+
+
+def units(paths: Iterable[str], surroundings: Surroundings) -> list[Unit]:
+    """The root modules of these files: a folder that another one calls counts through its callers only."""
+    folders = sorted({folder_of(path) for path in paths if is_terraform_name(path)})
+    return [Unit("terraform", (folder,)) for folder in roots(folders, surroundings.files)]
+
+
+def read(unit: Unit, surroundings: Surroundings) -> Reading:
+    """The workloads and hosts of a root module and all modules below it."""
+    settings = surroundings.settings
+    root = load_root(
+        unit.paths[0], surroundings.files, settings.variables, settings.variable_files, strict=settings.strict
+    )
+    workloads: list[Workload] = []
+    hosts: list[Host] = []
+    instances = list(root.resources())
+    relations = Relations(instances, root)
+    problems: list[Problem] = []
+    for instance in instances:
+        kind = resource_type(instance.type) if instance.mode == "managed" else None
+        if kind is None:
+            continue
+        resource = Resource(instance, kind, unit.paths[0])
+        for found in _reader(kind.shape)(resource, relations):
+            match found:
+                case Host():
+                    hosts.append(found)
+                case Problem():
+                    problems.append(found)
+                case _:
+                    workloads.append(found)
+    problems += [*root.problems, *_gaps(root)]
+    return Reading(tuple(_told_apart(workloads)), tuple(hosts), tuple(dict.fromkeys(problems)), root.paths)
+
+
+Found = Iterator[Workload | Host | Problem]
+
+
+def _reader(shape: str) -> Callable[[Resource, Relations], Found]:
+    """The reader of a shape; modules of readers are imported when a scan needs them."""
+    match shape:
+        case "machine" | "template" | "group":
+            return _machines
+        case "container" | "service":
+            return _docker
+        case "system-container":
+            return _system_container
+        case "task" | "batch":
+            return _tasks
+        case "group-of-containers":
+            return _container_group
+        case "node-pool" | "cluster":
+            return _clusters
+        case "manifest" | "helm" | "kubernetes":
+            return _kubernetes
+    raise ValueError(shape)
+
+
+def _machines(resource: Resource, relations: Relations) -> Found:
+    from vmlint.sources.terraform import machines
+
+    if resource.kind.shape == "group":
+        yield machines.group(resource, relations)
+    elif resource.kind.shape == "machine" and resource.kind.paths("template"):
+        yield machines.group(resource, relations)
+    elif resource.kind.shape == "machine" or not relations.is_used(resource):
+        yield machines.machine(resource, relations)
+
+
+def _docker(resource: Resource, relations: Relations) -> Found:
+    from vmlint.sources.terraform import docker
+
+    yield docker.container(resource) if resource.kind.shape == "container" else docker.service(resource)
+
+
+def _system_container(resource: Resource, relations: Relations) -> Found:
+    from vmlint.sources.terraform import system_containers
+
+    yield system_containers.instance(resource, relations)
+
+
+def _tasks(resource: Resource, relations: Relations) -> Found:
+    from vmlint.sources.terraform import tasks
+
+    yield tasks.task(resource, relations)
+
+
+def _container_group(resource: Resource, relations: Relations) -> Found:
+    from vmlint.sources.terraform import container_groups
+
+    found = container_groups.group(resource)
+    if found is not None:
+        yield found
+
+
+def _clusters(resource: Resource, relations: Relations) -> Found:
+    from vmlint.sources.terraform import clusters
+
+    yield from clusters.read(resource, relations)
+
+
+def _kubernetes(resource: Resource, relations: Relations) -> Found:
+    from vmlint.sources.terraform import kubernetes
+
+    yield from kubernetes.read(resource)
+
+
+def _gaps(root: RootModule) -> Iterator[Problem]:
+    for gap in root.gaps:
+        message = f"{gap.address} was not read: {gap.reason}"
+        yield Problem(ProblemKind.SKIPPED, message, gap.span)
+
+
+def _told_apart(workloads: list[Workload]) -> Iterator[Workload]:
+    """Instances of a module call with for_each keep their address; what has one place and one address twice is
+    told once."""
+    seen: set[tuple[str, object]] = set()
+    for workload in workloads:
+        key = (workload.address, workload.span)
+        if key not in seen:
+            seen.add(key)
+            yield workload

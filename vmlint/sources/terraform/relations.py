@@ -1,0 +1,78 @@
+"""Which resources of a root module speak of which others: templates and their users, policies and what they
+scale, attachments, services and their task definitions. Each list of a type is made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vmlint.catalog.terraform_types import attachments, extensions, resource_type
+from vmlint.evaluation.terraform.modules import ResourceInstance, RootModule
+from vmlint.model.value import Value
+from vmlint.sources.terraform.facts import Resource
+from vmlint.sources.terraform.selection import select
+
+
+class Relations:
+    """`by_type` are all resource instances of the root and its modules."""
+
+    def __init__(self, instances: list[ResourceInstance], root: RootModule) -> None:
+        self.root = root
+        self.by_type: dict[str, list[ResourceInstance]] = {}
+        for instance in instances:
+            if instance.mode == "managed":
+                self.by_type.setdefault(instance.type, []).append(instance)
+        self._named: dict[str, dict[str, list[ResourceInstance]]] = {}
+        self._used: set[str] | None = None
+
+    def naming(self, resource: Resource, relation: str) -> Iterator[ResourceInstance]:
+        """The resources of a relation (`scaling`, `balancing`, `disks`, `extensions`) that name this one."""
+        if relation not in self._named:
+            self._named[relation] = self._index(relation)
+        yield from self._named[relation].get(resource.instance.address, ())
+
+    def _index(self, relation: str) -> dict[str, list[ResourceInstance]]:
+        if relation == "extensions":
+            paths = {kind: row["machine"] for kind, row in extensions().items()}
+        else:
+            paths = attachments(relation)
+        found: dict[str, list[ResourceInstance]] = {}
+        for kind, path in paths.items():
+            for instance in self.by_type.get(kind, ()):
+                for address in {target.address for target in self.targets(instance, path)}:
+                    found.setdefault(address, []).append(instance)
+        return found
+
+    def targets(self, instance: ResourceInstance, path: str) -> Iterator[ResourceInstance]:
+        """The resources that an attribute refers to."""
+        for value in select(instance, path):
+            yield from instance.module.referred(value)
+
+    def template_of(self, resource: Resource) -> Resource | None:
+        """The template that a group or machine is made from."""
+        for path in resource.kind.paths("template"):
+            for value in select(resource.instance, path):
+                found = self._template(value, resource)
+                if found is not None:
+                    return found
+        return None
+
+    def _template(self, value: Value, resource: Resource) -> Resource | None:
+        for target in resource.instance.module.referred(value):
+            kind = resource_type(target.type)
+            if kind is not None and kind.shape == "template" and target.mode == "managed":
+                return Resource(target, kind, resource.root)
+        return None
+
+    def is_used(self, template: Resource) -> bool:
+        """Whether something in the root is made from the template."""
+        if self._used is None:
+            self._used = set()
+            for kind_name, instances in self.by_type.items():
+                kind = resource_type(kind_name)
+                if kind is None or not kind.paths("template"):
+                    continue
+                for instance in instances:
+                    found = self.template_of(Resource(instance, kind, template.root))
+                    if found is not None:
+                        self._used.add(found.instance.address)
+        return template.instance.address in self._used
