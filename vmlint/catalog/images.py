@@ -202,5 +202,5 @@ def _first_product(parts: list[str]) -> ImageFact | None:
 
 
 def _stem(word: str) -> str:
-    """`mysqldb`, `redisslave`, `postgresql15` as their product."""
-    return re.sub(r"(?:db|slave|master|server|[0-9]+)$", "", word)
+    """`mysqldb`, `redisslave`, `postgresql15`, `mytomcat` as their product."""
+    return re.sub(r"^my(?=[a-z]{4})|(?:db|slave|master|server|[0-9]+)$", "", word)
