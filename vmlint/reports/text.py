@@ -34,6 +34,8 @@ def render(report: Report, style: Style | None = None, show_undecided: bool = Fa
         lines += ["", style.bold("Undecided")]
         lines += list(_undecided(report))
     lines += ["", *_summary(report, style)]
+    if report.summary.undecided and not show_undecided:
+        lines.append(style.dim("  --show-undecided lists the names that would settle what is undecided"))
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
@@ -96,8 +98,6 @@ def _summary(report: Report, style: Style) -> Iterator[str]:
     rest += [f"{summary.suppressed} suppressed" if summary.suppressed else ""]
     rest += [style.paint(f"{summary.unreadable} unreadable", "red") if summary.unreadable else ""]
     yield f"{scope}: {'; '.join(part for part in [stated, *rest] if part)}."
-    if summary.undecided:
-        yield style.dim("  --show-undecided lists the names that would settle what is undecided")
 
 
 def _count(number: int, noun: str) -> str:
