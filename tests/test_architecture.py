@@ -21,9 +21,14 @@ FLOORS = (
     ("vmlint.evaluation",),
     ("vmlint.sources",),
     (
-        "vmlint.roles", "vmlint.container_roles", "vmlint.machine_roles",
-        "vmlint.traits", "vmlint.machines", "vmlint.features", "vmlint.kernel_map",
-    ),  # fmt: skip
+        "vmlint.roles",
+        "vmlint.container_roles",
+        "vmlint.machine_roles",
+        "vmlint.traits",
+        "vmlint.machines",
+        "vmlint.features",
+        "vmlint.kernel_map",
+    ),
     ("vmlint.placement",),
     ("vmlint.rule",),
     ("vmlint.engine",),
