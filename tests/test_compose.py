@@ -280,6 +280,8 @@ def test_include_has_its_own_folder_and_variables(project: Project) -> None:
         ("bound:/data", "host", "/srv/data", "/data", None),
         ("memory:/data", "ephemeral", "memory", "/data", None),
         ("shared:/data", "volume", "shared", "/data", None),
+        ("${HOME}/x:/data", "host", None, "/data", None),
+        ("${DATA}:/data", "unknown", None, "/data", None),
     ],
 )
 def test_mounts_in_short_syntax(
@@ -355,6 +357,50 @@ def test_the_facts_of_a_container(project: Project) -> None:
     assert workload.vcpu.value == 1.5
     assert container.resources is not None
     assert isinstance(container.resources.memory_request, Absent)
+
+
+@pytest.mark.parametrize(
+    ("networks", "top", "shared"),
+    [
+        ("[front]", "{front: {}}", False),
+        ("[outside]", "{outside: {external: true, name: host}}", True),
+        ("[outside]", "{outside: {external: {name: host}}}", True),
+        ("{host: {}}", "{}", True),
+        ("[host]", "{host: {driver: bridge}}", False),
+    ],
+)
+def test_the_network_of_the_host(project: Project, networks: str, top: str, shared: bool) -> None:
+    text = f"services: {{web: {{image: a, networks: {networks}}}}}\nnetworks: {top}\n"
+    host = project({"compose.yaml": text}).workloads[0].host
+    assert host is not None
+    assert (isinstance(host.network, Known) and host.network.value) == shared
+
+
+def test_build_arguments_and_inline_dockerfiles(project: Project) -> None:
+    text = """
+services:
+  web:
+    build: {context: ., args: {BASE: debian:11}}
+  tool:
+    build:
+      dockerfile_inline: |
+        FROM alpine:3.19
+        USER me
+"""
+    reading = project({"compose.yaml": text, "Dockerfile": "ARG BASE=debian:12\nFROM ${BASE}\n"})
+    bases = [workload.containers[0].base_image for workload in reading.workloads]
+    assert [base.value for base in bases if isinstance(base, Known)] == ["debian:11", "alpine:3.19"]
+    assert [base.span.line for base in bases if isinstance(base, Known)] == [2, 7]
+    assert reading.files == {"compose.yaml", "Dockerfile"}
+
+
+def test_a_file_that_another_includes_is_a_part_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "compose.yaml").write_text("include: [part.yaml]", encoding="utf-8")
+    (tmp_path / "part.yaml").write_text("services: {a: {image: b}}", encoding="utf-8")
+    (tmp_path / "other.yaml").write_text("services: {a: {image: b}}", encoding="utf-8")
+    found = compose.units(["part.yaml", "compose.yaml", "other.yaml"], Surroundings(Files(Path("."))))
+    assert [unit.paths for unit in found] == [("compose.yaml",), ("other.yaml",)]
 
 
 def test_declarations_of_service_and_file(project: Project) -> None:

@@ -9,6 +9,7 @@ from vmlint.files import folder_of, join
 from vmlint.model.span import SourceText
 from vmlint.model.value import Mapping, Missing, Value, at, entries
 from vmlint.sources.compose.engine import engine_of
+from vmlint.sources.compose.loading import Loader
 from vmlint.sources.compose.project import has_image, load
 from vmlint.sources.compose.service import workload
 from vmlint.sources.reading import Reading, Surroundings, Unit
@@ -56,7 +57,22 @@ def units(paths: Iterable[str], surroundings: Surroundings) -> list[Unit]:
         if together:
             found.append(Unit("compose", together))
         found += [Unit("compose", (path,)) for path in sorted(members) if path not in together]
-    return found
+    return _without_included(found, surroundings)
+
+
+def _without_included(found: list[Unit], surroundings: Surroundings) -> list[Unit]:
+    """A file that another project includes is a part of that one."""
+    parts: set[str] = set()
+    for unit in found:
+        if unit.paths[0] not in parts and any(_includes(path, surroundings) for path in unit.paths):
+            layers = Loader(surroundings).layers(unit.paths)
+            parts.update(path for layer in layers[1:] for path in layer.paths if path not in unit.paths)
+    return [unit for unit in found if len(unit.paths) > 1 or unit.paths[0] not in parts]
+
+
+def _includes(path: str, surroundings: Surroundings) -> bool:
+    source = surroundings.files.text(path)
+    return isinstance(source, SourceText) and re.search(r"^include\s*:", source.text, re.MULTILINE) is not None
 
 
 def _together(folder: str, members: set[str], surroundings: Surroundings) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from vmlint.model.fact import Absent, Fact, Known, Unknown
 from vmlint.model.span import SourceText, Span
@@ -70,15 +70,17 @@ def _escape(source: SourceText) -> str:
     return match[1] if match is not None else "\\"
 
 
-def read(source: SourceText, target: str = "") -> BuiltImage:
-    """The image that the last stage, or the stage `target`, makes."""
+def read(source: SourceText, target: str = "", given: Mapping[str, str] | None = None) -> BuiltImage:
+    """The image that the last stage, or the stage `target`, makes. `given` are build arguments, which go before the
+    defaults of the file."""
     arguments: dict[str, str] = {}
     stages: dict[str, BuiltImage] = {}
     current: BuiltImage | None = None
     for instruction in instructions(source):
         if instruction.word == "ARG":
             name, _, default = instruction.rest.partition("=")
-            arguments.setdefault(name.strip(), default.strip().strip("\"'"))
+            stated = (given or {}).get(name.strip(), default.strip().strip("\"'"))
+            arguments.setdefault(name.strip(), stated)
         elif instruction.word == "FROM":
             if current is not None and target and target in stages and stages[target] is current:
                 break
@@ -90,6 +92,18 @@ def read(source: SourceText, target: str = "") -> BuiltImage:
         absent = Absent(source.whole().first_line())
         return BuiltImage(absent, absent, absent, absent)
     return stages.get(target.lower(), current) if target else current
+
+
+def placed(image: BuiltImage, span: Span) -> BuiltImage:
+    """The image with all its facts at one place: the one of a Dockerfile that stands inside another file."""
+    return BuiltImage(
+        replace(image.base, span=span),
+        replace(image.entrypoint, span=span),
+        replace(image.arguments, span=span),
+        replace(image.user, span=span),
+        [replace(volume, span=span) for volume in image.volumes],
+        [replace(port, span=span) for port in image.ports],
+    )
 
 
 def _stage(

@@ -57,6 +57,8 @@ def _short(item: Value, volumes: Value) -> Mount:
     options = parts[2].split(",") if len(parts) > 2 else []
     read_only: Fact[bool] = Known("ro" in options, item.span) if options else Absent(item.span)
     kind, source = _kind(source, volumes)
+    if kind == "unknown" and "/" in parts[0].rpartition("}")[2]:
+        kind = "host"  # `${HOME}/x`: a volume's name has no slash
     return Mount(kind, source, target, read_only, item.span)
 
 

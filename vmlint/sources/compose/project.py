@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from vmlint.evaluation.interpolation import read_environment
 from vmlint.files import Refusal, folder_of, join
-from vmlint.model.fact import Fact, Known, Unknown
+from vmlint.model.fact import Fact, Known, Unknown, value_or
 from vmlint.model.finding import Problem
 from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Mapping, Missing, Scalar, Unresolved, Value, at, entries, items, text
@@ -73,21 +73,26 @@ class Project:
         build = at(service.body, "build")
         if isinstance(build, Missing | Unresolved):
             return None
-        context = text(at(build, "context") if isinstance(build, Mapping) else build)
+        target = value_or(text(at(build, "target")), "")
+        arguments = {
+            name: value.text
+            for name, value in entries(as_mapping(at(build, "args")))
+            if isinstance(value, Scalar) and value.value is not None
+        }
         inline = text(at(build, "dockerfile_inline"))
-        target = text(at(build, "target"))
         if isinstance(inline, Known):
-            source: SourceText | Refusal = SourceText(inline.span.path, inline.value)
-        else:
-            name = text(at(build, "dockerfile"))
-            folder = context.value if isinstance(context, Known) else "."
-            if isinstance(context, Unknown) or isinstance(name, Unknown) or "://" in folder:
-                return None
-            file = name.value if isinstance(name, Known) else "Dockerfile"
-            source = self.surroundings.files.text(join(service.path(folder, build), file))
-        if isinstance(source, Refusal):
+            image = dockerfile.read(SourceText(inline.span.path, inline.value), target, arguments)
+            return dockerfile.placed(image, inline.span.first_line())
+        context = text(at(build, "context") if isinstance(build, Mapping) else build)
+        name = text(at(build, "dockerfile"))
+        if isinstance(context, Unknown) or isinstance(name, Unknown):
             return None
-        return dockerfile.read(source, target.value if isinstance(target, Known) else "")
+        folder = value_or(context, ".")
+        source = self.surroundings.files.text(join(service.path(folder, build), value_or(name, "Dockerfile")))
+        if isinstance(source, Refusal) or "://" in folder:
+            return None
+        self.files.add(source.path)
+        return dockerfile.read(source, target, arguments)
 
 
 def load(paths: tuple[str, ...], surroundings: Surroundings) -> Project:

@@ -9,6 +9,7 @@ from vmlint.catalog import operating_systems, quantities, substrates
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated, value_or
 from vmlint.model.need import SubstrateClass
 from vmlint.model.value import (
+    Missing,
     Scalar,
     Sequence,
     Unresolved,
@@ -64,7 +65,7 @@ def workload(service: Service, project: Project, host: Known[str] | None) -> Wor
         vcpu=first_stated((resources.cpu_limit, resources.cpu_request), Absent(service.span)),
         memory_mib=first_stated((resources.memory_limit, resources.memory_request), Absent(service.span)),
         containers=(container,),
-        host=_host_access(body, service),
+        host=_host_access(body, service, project),
         placement=_placement(body, project, host),
         declarations=_declarations(body, project, {**deployed, **labels}),
         labels={**deployed, **labels},
@@ -248,17 +249,26 @@ def _gpus(body: Value, reserved: Value) -> Fact[float]:
     return Absent(body.span) if not isinstance(stated, Scalar | Sequence) else Known(1.0, stated.entry_span)
 
 
-def _host_access(body: Value, service: Service) -> HostAccess:
+def _host_access(body: Value, service: Service, project: Project) -> HostAccess:
     def shares(key: str) -> Fact[bool]:
         return text(at(body, key)).map(lambda mode: mode == "host")
 
     network = shares("network_mode")
     if isinstance(network, Absent):
-        # `networks: {host: …}` with the predefined network of Swarm.
-        for name, value in entries(at(body, "networks")):
-            if name == "host":
-                network = Known(True, value.key_span)
+        network = _joins_host(body, project) or network
     return HostAccess(network, shares("pid"), shares("ipc"), shares("cgroup"), Absent(service.span))
+
+
+def _joins_host(body: Value, project: Project) -> Fact[bool] | None:
+    """Whether one of the service's networks is the host's, which Swarm predefines under that name."""
+    for name, value in entries(as_mapping(at(body, "networks"))):
+        network = at(project.root, "networks", name)
+        external = at(network, "external")
+        called = first_stated((text(at(external, "name")), text(at(network, "name"))), Known(name, value.span))
+        declared = not isinstance(external, Missing)
+        if (declared and value_or(called, "") == "host") or (name == "host" and isinstance(network, Missing)):
+            return Known(True, value.key_span)
+    return None
 
 
 def _operating_system(
