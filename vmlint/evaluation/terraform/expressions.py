@@ -281,12 +281,19 @@ def _for(node: ast.For, scope: Scope) -> Value:
         return inherit(again(collection, span), collection)
     if is_null(collection) or not isinstance(collection, Sequence | Mapping):
         return failed("this is nothing to iterate over", span)
+    budget = scope.budget
+    budget.made = budget.made if budget.loops else 0
+    budget.loops += 1
     result = _Result(node, collection.rest)
     for key, value in members(collection):
         names = {node.value: value, node.key: key} if node.key else {node.value: value}
         result.add(scope.child(names))
-        if scope.budget.left < 0 or result.size > MAX_ITEMS:
-            return failed("it has more members than are allowed", span)
+        budget.made += 1
+        if budget.left < 0 or budget.made > MAX_ITEMS:
+            break
+    budget.loops -= 1
+    if budget.left < 0 or budget.made > MAX_ITEMS:
+        return failed("it has more members than are allowed", span)
     made = result.value(span)
     return inherit(made, collection) if collection.sensitive else made
 
@@ -300,7 +307,6 @@ class _Result:
         self.items: list[Value] = []
         self.entries: dict[str, Value] = {}
         self.groups: dict[str, list[Value]] = {}
-        self.size = 0
         self.stopped = False
 
     def add(self, scope: Scope) -> None:
@@ -317,7 +323,6 @@ class _Result:
                 # The members behind one that may be there have no known place in a list.
                 self.stopped = node.result_key is None
                 return
-        self.size += 1
         value = evaluate(node.result, scope)
         if node.result_key is None:
             if not self.stopped:

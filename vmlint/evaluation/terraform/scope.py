@@ -11,11 +11,11 @@ from vmlint.syntax import hcl_ast as ast
 if TYPE_CHECKING:
     from vmlint.evaluation.terraform.paths import Paths
 
-MAX_STEPS = 10_000_000
+MAX_STEPS = 3_000_000
 """Expressions evaluated for one root module."""
 
 MAX_ITEMS = 100_000
-"""Members of one list, map or set, and of all that `for` and `range` make before they give up."""
+"""Members of one list, map or set, and of all that one `for` makes with those inside it."""
 
 MAX_TEXT = 4_000_000
 """Characters of one string."""
@@ -27,11 +27,14 @@ MAX_HOPS = 150
 class Budget:
     """What one root module may still use."""
 
-    __slots__ = ("hops", "left")
+    __slots__ = ("hops", "left", "loops", "made")
 
     def __init__(self, steps: int = MAX_STEPS) -> None:
         self.left = steps
         self.hops = 0
+        self.loops = 0
+        """`for` expressions inside one another, and the members that they have made."""
+        self.made = 0
 
 
 class Resolver(Protocol):

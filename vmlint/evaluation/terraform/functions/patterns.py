@@ -15,10 +15,12 @@ from typing import Any
 from vmlint.evaluation.terraform.functions.calling import Refused
 
 MAX_PATTERN = 2_000
-MAX_WORK = 20_000_000
+MAX_WORK = 50_000_000
 """Steps that a pattern may need at worst."""
 MAX_NESTED = 22
 """Characters of text for a pattern with nested repetitions."""
+MAX_TIMES = 8
+"""Repetitions of a group with choices that are still counted out."""
 MAX_MATCHES = 10_000
 
 _CLASSES = {
@@ -33,9 +35,63 @@ _TOKEN = re.compile(
 )
 
 
+class _Weight:
+    """What a pattern may cost: repetitions without a bound, choices (doublings), whether a repeated group has
+    either inside, and whether the whole pattern is one repetition."""
+
+    def __init__(self, pattern: str) -> None:
+        self.repetitions = 0
+        self.choices = 0
+        self.nested = False
+        tokens = _TOKEN.findall(pattern)
+        opened: list[tuple[int, int]] = []
+        closed: tuple[int, int] | None = None
+        for found in tokens:
+            if found == ")":
+                closed = opened.pop() if opened else (0, 0)
+                continue
+            if found.startswith("(") and not found.endswith(")"):
+                opened.append((self.repetitions, self.choices))
+            elif found[0] in "*+?" or (found[0] == "{" and len(found) > 1):
+                self._repeat(found, closed)
+            elif found == "|":
+                self.choices += 1
+            closed = None
+        self.simple = self.repetitions <= 1 and len(tokens) == 2
+
+    def _repeat(self, token: str, group: tuple[int, int] | None) -> None:
+        times = _times(token)
+        repetitions, choices = (self.repetitions - group[0], self.choices - group[1]) if group else (0, 0)
+        if times is None:
+            self.nested = self.nested or repetitions + choices > 0
+            self.repetitions += 1
+        elif times > MAX_TIMES and repetitions + choices > 0:
+            self.nested = True
+        else:
+            self.repetitions += repetitions * max(0, times - 1)
+            self.choices += choices * max(0, times - 1) + times.bit_length()
+
+    def work(self, length: int) -> int:
+        """Steps on a text of that length, at worst."""
+        exponent = self.repetitions if self.simple else self.repetitions + 1
+        work: int = (length + 1) ** min(exponent, 50) * 2 ** min(self.choices, 100)
+        return work
+
+
+def _times(token: str) -> int | None:
+    """How often a quantifier repeats at most; None without a bound."""
+    if token[0] in "*+":
+        return None
+    if token[0] == "?":
+        return 1
+    body = token.rstrip("?")[1:-1]
+    last = body.rsplit(",", 1)[-1]
+    return int(last[:6]) if last else None
+
+
 @lru_cache(maxsize=256)
-def _translated(pattern: str) -> tuple[re.Pattern[str], int, bool]:
-    """The compiled pattern, its repetitions without a bound, and whether one stands in another."""
+def _translated(pattern: str) -> tuple[re.Pattern[str], _Weight]:
+    """The compiled pattern and its weight."""
     if len(pattern) > MAX_PATTERN:
         raise Refused("the pattern is too long")
     if _UNSUPPORTED.search(pattern):
@@ -50,44 +106,13 @@ def _translated(pattern: str) -> tuple[re.Pattern[str], int, bool]:
         found = re.compile(text, re.ASCII)
     except (re.error, OverflowError, RecursionError):
         raise Refused("the pattern is no regular expression") from None
-    repetitions, nested = _weight(text)
-    return found, repetitions, nested
-
-
-def _weight(pattern: str) -> tuple[int, bool]:
-    """How many repetitions have no bound, and whether a repeated group has one inside."""
-    total, nested = 0, False
-    stack: list[int] = []
-    closed: int | None = None
-    for token in _TOKEN.findall(pattern):
-        if token.startswith("(") and not token.endswith(")"):
-            stack.append(total)
-            closed = None
-        elif token == ")":  # noqa: S105 (a token of a pattern)
-            closed = stack.pop() if stack else 0
-        elif token[0] in "*+" or (token[0] == "{" and len(token) > 1):
-            bounded = token[0] == "{" and not token.rstrip("?").endswith(",}")
-            if closed is not None and total > closed:
-                nested = True
-            if not bounded or _upper_bound(token) > 1000:
-                total += 1
-            closed = None
-        else:
-            closed = None
-    return total, nested
-
-
-def _upper_bound(token: str) -> int:
-    digits = re.findall(r"\d+", token)
-    return int(digits[-1][:6]) if digits else 0
+    return found, _Weight(text)
 
 
 def compiled(pattern: str, text: str) -> re.Pattern[str]:
     """The pattern, where it is safe to run it over `text`. Raises Refused."""
-    found, repetitions, nested = _translated(pattern)
-    if nested and len(text) > MAX_NESTED:
-        raise Refused("the pattern could take too long on this text")
-    if (len(text) + 1) ** (repetitions + 1) > MAX_WORK and repetitions > 1:
+    found, weight = _translated(pattern)
+    if (weight.nested and len(text) > MAX_NESTED) or weight.work(len(text)) > MAX_WORK:
         raise Refused("the pattern could take too long on this text")
     return found
 
