@@ -62,6 +62,9 @@ PUBLISHED = [
     ("tencentcloud", "S5.MEDIUM4", 2, 4096),
     ("ibm", "bx2-2x8", 2, 8192),
     ("upcloud", "1xCPU-1GB", 1, 1024),
+    ("kubevirt", "u1.medium", 1, 4096),
+    ("kubevirt", "cx1.2xlarge", 8, 16384),
+    ("kubevirt", "n1.large", 4, 8192),
 ]
 
 
