@@ -54,9 +54,17 @@ def _operands(given: list[str], row: dict[str, Any]) -> list[str]:
             skip = False
         elif word in row["valued"]:
             skip = True
-        elif not word.startswith(("-", "/", "<", ">")):
-            found.append(word)
+        elif not word.startswith(("-", "<", ">")) and (name := _package_name(word)):
+            found.append(name)
     return found
+
+
+def _package_name(word: str) -> str:
+    """The package of a word: of a file or address its base name without ending."""
+    if "/" not in word:
+        return word
+    base = word.rstrip("/").rsplit("/", 1)[-1]
+    return re.sub(r"\.(?:rpm|deb|apk|snap)$", "", base) if re.search(r"\.(?:rpm|deb|apk|snap)$", base) else ""
 
 
 def installed_features(command: Sequence[str]) -> list[str] | None:
@@ -143,7 +151,9 @@ def is_plain(command: Sequence[str]) -> bool:
     if program in words("plain"):
         return True
     tables = (_by_program("installers"), _by_program("service_managers"))
-    known = any(program.lower() in rows for rows in tables) or program in words("engines") | words("compose_programs")
+    known = any(program.lower() in rows for rows in tables) or program in words("engines") | words(
+        "compose_programs"
+    )
     return known and not words("plain_verbs").isdisjoint(command[1:])
 
 

@@ -62,16 +62,20 @@ def _one(script: Script, log: Log) -> None:
         from vmlint.sources.provisioning.powershell import commands
 
         commands(script, log)
-    elif head.startswith("#!") and not re.match(r"#!\s*/\S*(?:env\s+)?\S*?(?:ba|da|a|z|k)?sh\b", head):
-        log.understood = False
-    elif head.startswith(
-        ("#include", "## template: jinja", "[settings", "#part-handler", "apiVersion:")
-    ) or re.match(r"(?:machine|cluster|version):\s", head):
+    elif _is_of_another_kind(head):
         log.understood = False
     else:
         from vmlint.sources.provisioning.shell import run
 
         run(script, log)
+
+
+def _is_of_another_kind(head: str) -> bool:
+    """A script in another language, an include, a configuration of an operating system of its own."""
+    if head.startswith("#!"):
+        return not re.match(r"#!\s*/\S*(?:env\s+)?\S*?(?:ba|da|a|z|k)?sh\b", head)
+    starts = ("#include", "## template: jinja", "[settings", "#part-handler", "apiVersion:")
+    return head.startswith(starts) or re.match(r"(?:machine|cluster|version):\s", head) is not None
 
 
 def _multipart(script: Script, log: Log) -> None:

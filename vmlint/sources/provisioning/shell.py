@@ -10,7 +10,25 @@ from vmlint.sources.provisioning.script import UNKNOWN, Log, Script
 
 _HEREDOC = re.compile(r"<<-?\s*\\?(['\"]?)([A-Za-z_]\w*)\1([^\n]*)\n(.*?)^\s*\2[ \t]*$", re.DOTALL | re.MULTILINE)
 _KEYWORDS = frozenset(
-    {"if", "then", "else", "elif", "while", "until", "do", "!", "{", "}", "(", ")", "time", "fi", "done", "esac", "&"}
+    {
+        "if",
+        "then",
+        "else",
+        "elif",
+        "while",
+        "until",
+        "do",
+        "!",
+        "{",
+        "}",
+        "(",
+        ")",
+        "time",
+        "fi",
+        "done",
+        "esac",
+        "&",
+    }
 )
 _SKIPPED = frozenset({"for", "case", "function", "select", "in", ";;"})
 _FUNCTION = re.compile(r"^\s*(?:function\s+)?([A-Za-z_][\w-]*)\s*\(\)", re.MULTILINE)
@@ -23,9 +41,26 @@ def run(script: Script, log: Log) -> None:
     text = _HEREDOC.sub(lambda found: _taken_out(found, text, files), text)
     for path, content in files:
         written_file(path, content, script, log)
+    text = _with_variables(text)
     own = frozenset(_FUNCTION.findall(text))
     for pipeline in pipelines(text):
         _pipeline(pipeline, script, log, own)
+
+
+_ASSIGNMENT = re.compile(
+    r"^\s*(?:export\s+|readonly\s+)?([A-Za-z_]\w*)=(\"[^\"$`\n]*\"|'[^'\n]*'|[^\s\"'$`;&|()]+)\s*$", re.MULTILINE
+)
+
+
+def _with_variables(text: str) -> str:
+    """The text with the variables that it sets once to a plain word filled in."""
+    found: dict[str, str | None] = {}
+    for name, value in _ASSIGNMENT.findall(text):
+        found[name] = None if name in found else value.strip("\"'")
+    known = {name: value for name, value in found.items() if value}
+    if not known:
+        return text
+    return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda used: known.get(used[1] or used[2]) or used[0], text)
 
 
 def _taken_out(found: re.Match[str], text: str, files: list[tuple[str, str]]) -> str:
@@ -75,19 +110,14 @@ def _piped_into_shell(shown: str, script: Script, log: Log) -> None:
 
 def command(words: tuple[str, ...], script: Script, log: Log) -> None:
     """What one simple command starts."""
-    words = tuple(word for word in words if word)
-    while words and (words[0] in _KEYWORDS or re.match(r"[A-Za-z_]\w*\+?=", words[0])):
-        words = words[1:]
+    words = _without_keywords(words)
     if not words or words[0] in _SKIPPED or words[0].startswith(("#", "$(", "`", "-")):
-        return
-    if words[0].rsplit("/", 1)[-1] == "sudo" and len(words) > 1:
-        command(words[1:], script, log)
         return
     image = provisioning.container_image(words)
     packages = provisioning.installed_packages(words)
     services = provisioning.started_services(words)
     if image is not None:
-        log.add("container", image, script, " ".join(words))
+        log.add("container", image.split("$")[0], script, " ".join(words))
     elif provisioning.is_compose_up(words):
         log.add("compose", words[0].rsplit("/", 1)[-1], script, " ".join(words))
     elif packages is not None:
@@ -105,6 +135,13 @@ def command(words: tuple[str, ...], script: Script, log: Log) -> None:
         _other(words, script, log)
 
 
+def _without_keywords(words: tuple[str, ...]) -> tuple[str, ...]:
+    words = tuple(word for word in words if word)
+    while words and (words[0] in _KEYWORDS or re.match(r"[A-Za-z_]\w*\+?=|(?:/usr/bin/)?sudo$", words[0])):
+        words = words[1:]
+    return words
+
+
 def _other(words: tuple[str, ...], script: Script, log: Log) -> None:
     if provisioning.is_plain(words) or provisioning.is_plain((words[0],)):
         return
@@ -119,15 +156,15 @@ def pipelines(text: str) -> Iterator[list[list[str]]]:
     """The pipelines of a script, each a list of simple commands, each a list of words without quotes, comments and
     redirections."""
     pipeline: list[list[str]] = [[]]
-    for token in _tokens(re.sub(r"\\\n", " ", text)):
-        if token == "|":
+    for lexeme in _lexemes(re.sub(r"\\\n", " ", text)):
+        if lexeme == "|":
             pipeline.append([])
-        elif token in _SEPARATORS:
+        elif lexeme in _SEPARATORS:
             if any(pipeline):
                 yield [words for words in pipeline if words]
             pipeline = [[]]
         else:
-            pipeline[-1].append(token[1:])
+            pipeline[-1].append(lexeme[1:])
     if any(pipeline):
         yield [words for words in pipeline if words]
 
@@ -142,7 +179,7 @@ _WORD = re.compile(
 )
 
 
-def _tokens(text: str) -> Iterator[str]:
+def _lexemes(text: str) -> Iterator[str]:
     """Separators as they are, words with a `w` before them."""
     at = 0
     while at < len(text):

@@ -83,11 +83,9 @@ def _reader(shape: str) -> Callable[[Resource, Relations], Found]:
 def _machines(resource: Resource, relations: Relations) -> Found:
     from vmlint.sources.terraform import machines
 
-    if resource.kind.shape == "group":
+    if resource.kind.shape != "template" and resource.kind.paths("template"):
         yield machines.group(resource, relations)
-    elif resource.kind.shape == "machine" and resource.kind.paths("template"):
-        yield machines.group(resource, relations)
-    elif resource.kind.shape == "machine" or not relations.is_used(resource):
+    elif resource.kind.shape != "template" or not relations.is_used(resource):
         yield machines.machine(resource, relations)
 
 

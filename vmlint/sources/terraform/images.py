@@ -11,7 +11,7 @@ from vmlint.model.fact import Absent, Fact, Known, Origin, Unknown
 from vmlint.model.value import Unresolved, Value, at, text
 from vmlint.model.workload import OperatingSystem
 from vmlint.sources.terraform.facts import Resource, stated_family
-from vmlint.sources.terraform.selection import select
+from vmlint.sources.terraform.selection import referred, select
 
 MAX_HOPS = 4
 
@@ -48,7 +48,7 @@ def resolved(value: Value, module: ModuleInstance, hops: int = MAX_HOPS) -> Fact
     fact = text(value)
     if not isinstance(fact, Unknown) or not isinstance(value, Unresolved) or not hops:
         return fact
-    for target in module.referred(value):
+    for target in referred(value, module):
         found = _named_by(target, hops)
         if found is not None:
             label = f'{"data" if target.mode == "data" else "resource"} "{target.type}" "{target.name}"'

@@ -63,8 +63,28 @@ def _manifest(resource: Resource) -> Iterator[Value]:
         "apiVersion": Scalar(kind[0], span.source, span.start, span.end),
         "kind": Scalar(kind[1], span.source, span.start, span.end),
     }
-    made = Mapping({**given, **body.entries}, body.source, body.start, body.end, body.via, rest=body.rest)
+    entries = {**given, **body.entries, **_with_pod_spec(body)}
+    made = Mapping(entries, body.source, body.start, body.end, body.via, rest=body.rest)
     yield made
+
+
+def _with_pod_spec(body: Mapping) -> dict[str, Value]:
+    """Old versions of the provider let a template hold the pod's own fields without `spec`."""
+    spec = at(body, "spec")
+    template = at(spec, "template")
+    if not isinstance(spec, Mapping) or not isinstance(template, Mapping) or "containers" not in template.entries:
+        return {}
+    inner = {name: value for name, value in template.entries.items() if name != "metadata"}
+    pod: dict[str, Value] = {"spec": _like(template, inner)}
+    if "metadata" in template.entries:
+        pod["metadata"] = template.entries["metadata"]
+    return {"spec": _like(spec, {**spec.entries, "template": _like(template, pod)})}
+
+
+def _like(value: Mapping, entries: dict[str, Value]) -> Mapping:
+    made = Mapping(entries, value.source, value.start, value.end, value.via, rest=value.rest)
+    made.key_start = value.key_start
+    return made
 
 
 def _converted(value: Value) -> Value:
@@ -83,9 +103,7 @@ def _converted(value: Value) -> Value:
             entries[name] = _converted(child.items[0])
         else:
             entries[name] = child
-    made = Mapping(entries, value.source, value.start, value.end, value.via, rest=value.rest)
-    made.key_start = value.key_start
-    return made
+    return _like(value, entries)
 
 
 def _single(value: Value) -> Value:

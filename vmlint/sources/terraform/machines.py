@@ -22,7 +22,7 @@ from vmlint.sources.terraform.facts import (
 )
 from vmlint.sources.terraform.images import image, machine_os
 from vmlint.sources.terraform.relations import Relations
-from vmlint.sources.terraform.selection import amount, first, holds, select, truth
+from vmlint.sources.terraform.selection import amount, first, holds, referred, select, truth
 
 
 def machine(resource: Resource, relations: Relations) -> Workload:
@@ -39,7 +39,8 @@ def group(resource: Resource, relations: Relations) -> Workload:
 def _machine(own: Resource, made_from: Resource, relations: Relations) -> Workload:
     """`own` has the counts and relations, `made_from` the machine's facts; what `own` states goes first."""
     disk = _either(image(own), image(made_from))
-    size = _either(own.text("size"), made_from.text("size"))
+    # A mix of types is no size: the template's own goes first.
+    size = _either(made_from.text("size"), own.text("size"))
     scripts = [*_scripts(own), *(_scripts(made_from) if made_from is not own else ())]
     given = tuple(text(script) for script in scripts)
     ran = _provisioned(own, made_from, scripts, relations)
@@ -64,7 +65,7 @@ def _machine(own: Resource, made_from: Resource, relations: Relations) -> Worklo
             durable_disks=_has_disks(own, made_from, relations),
             devices=_devices(made_from),
             tenancy=_either(own.text("tenancy"), made_from.text("tenancy")),
-            ip_forward=truth(made_from.instance, condition, own.absent),
+            ip_forward=_forwards(made_from, condition, relations),
             nested_virtualisation=_nested(made_from),
             scaled=_scaled(own, relations),
             load_balanced=_balanced(own, relations),
@@ -139,7 +140,7 @@ def _scripts(resource: Resource) -> list[Value]:
 
 def _texts(value: Value, resource: Resource, hops: int = 3) -> Iterator[Value]:
     unknown = isinstance(value, Unresolved) and not value.parts and value.content is None
-    targets = resource.instance.module.referred(value) if unknown and hops else []
+    targets = referred(value, resource.instance.module) if unknown and hops else []
     for target in targets:
         kind = f"data.{target.type}" if target.mode == "data" else target.type
         paths = user_data_paths(kind)
@@ -196,6 +197,20 @@ def _nested(resource: Resource) -> Fact[bool]:
     if isinstance(found, Known) and found.value == "enabled":
         return Known(True, found.span, found.via)
     return boolean(value)
+
+
+def _forwards(resource: Resource, condition: dict[str, object], relations: Relations) -> Fact[bool]:
+    """Whether the machine, or a network interface that it is given, forwards packets."""
+    own = truth(resource.instance, condition, resource.absent)
+    interfaces = resource.kind.mapping("interfaces")
+    if not interfaces or not isinstance(own, Absent):
+        return own
+    for interface in relations.targets(resource.instance, interfaces["path"]):
+        for name in interfaces["forwards"]:
+            found = boolean(interface.attribute(name))
+            if isinstance(found, Known) and found.value:
+                return found
+    return own
 
 
 def _scaled(own: Resource, relations: Relations) -> Fact[bool]:

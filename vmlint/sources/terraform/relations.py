@@ -9,7 +9,7 @@ from vmlint.catalog.terraform_types import attachments, extensions, resource_typ
 from vmlint.evaluation.terraform.modules import ResourceInstance, RootModule
 from vmlint.model.value import Value
 from vmlint.sources.terraform.facts import Resource
-from vmlint.sources.terraform.selection import select
+from vmlint.sources.terraform.selection import referred, select
 
 
 class Relations:
@@ -45,7 +45,7 @@ class Relations:
     def targets(self, instance: ResourceInstance, path: str) -> Iterator[ResourceInstance]:
         """The resources that an attribute refers to."""
         for value in select(instance, path):
-            yield from instance.module.referred(value)
+            yield from referred(value, instance.module)
 
     def template_of(self, resource: Resource) -> Resource | None:
         """The template that a group or machine is made from."""
@@ -57,7 +57,7 @@ class Relations:
         return None
 
     def _template(self, value: Value, resource: Resource) -> Resource | None:
-        for target in resource.instance.module.referred(value):
+        for target in referred(value, resource.instance.module):
             kind = resource_type(target.type)
             if kind is not None and kind.shape == "template" and target.mode == "managed":
                 return Resource(target, kind, resource.root)

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from vmlint.catalog import quantities
-from vmlint.evaluation.terraform.modules import ResourceInstance
-from vmlint.model.fact import Absent, Fact, Known, Unknown
+from vmlint.evaluation.terraform.modules import ModuleInstance, ResourceInstance
+from vmlint.model.fact import Fact, Known, Unknown
 from vmlint.model.value import Mapping, Missing, Scalar, Sequence, Unresolved, Value, at, text
 
 Subject: TypeAlias = ResourceInstance | Value
@@ -176,5 +176,16 @@ def truth(subject: Subject, condition: dict[str, Any], otherwise: Fact[bool]) ->
     return Known(result != bool(condition.get("negated")), value.entry_span, value.via)
 
 
-def absent(instance: ResourceInstance) -> Absent:
-    return Absent(instance.span)
+_REFERENCE = re.compile(r"(?<![\w.])(?:data\.)?[a-z]\w*_\w+\.[A-Za-z_][\w-]*")
+
+
+def referred(value: Value, module: ModuleInstance) -> list[ResourceInstance]:
+    """The resources that an unresolved value refers to; where only its index or key is what is not known, the
+    resources that are written at its place."""
+    if not isinstance(value, Unresolved):
+        return []
+    found = module.referred(value)
+    if found or value.source.path not in module.module.configuration.paths:
+        return found
+    written = [match[0] for match in _REFERENCE.finditer(value.span.text[:2000])]
+    return [target for address in dict.fromkeys(written) for target in module.resource(address)]

@@ -14,7 +14,7 @@ from vmlint.sources.provisioning import analyse
 from vmlint.sources.terraform.facts import Resource, declared, labels, multiplied, substrate, workload
 from vmlint.sources.terraform.images import image, machine_os
 from vmlint.sources.terraform.relations import Relations
-from vmlint.sources.terraform.selection import amount, first, select, truth
+from vmlint.sources.terraform.selection import amount, first, referred, select, truth
 
 
 def instance(resource: Resource, relations: Relations) -> Workload:
@@ -69,7 +69,7 @@ def _profiles(resource: Resource, relations: Relations) -> Iterator[Resource]:
         if isinstance(written, Known):
             names += [c for c in candidates if c.name == written.value or _is_named(c, written.value)]
         else:
-            names += [target for target in resource.instance.module.referred(value) if target.type == row["type"]]
+            names += [target for target in referred(value, resource.instance.module) if target.type == row["type"]]
     if stated is None:
         names += [candidate for candidate in candidates if _is_named(candidate, "default")]
     for found in reversed(names):

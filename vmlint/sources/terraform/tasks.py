@@ -267,26 +267,15 @@ def _resources(body: Value, resource: Resource) -> Resources:
 
 
 def _size(resource: Resource, containers: tuple[Container, ...]) -> tuple[Fact[float], Fact[float]]:
-    """The task's own size, else the sum of its containers'."""
+    """The task's own size, else that of its first container."""
     vcpu = amount(resource.instance, resource.kind.paths("cpu"), "cpu", resource.absent)
     memory = amount(resource.instance, resource.kind.paths("memory"), "memory", resource.absent)
-    sizes = [container.resources for container in containers if container.resources is not None]
-    if isinstance(vcpu, Absent):
-        vcpu = _sum([size.cpu_request for size in sizes], vcpu)
-    if isinstance(memory, Absent):
-        memory = _sum([first_stated((size.memory_limit, size.memory_request), memory) for size in sizes], memory)
-    return vcpu, memory
-
-
-def _sum(facts: list[Fact[float]], otherwise: Fact[float]) -> Fact[float]:
-    """The sum of what is stated; unknown where a part is."""
-    total: Fact[float] = otherwise
-    for fact in facts:
-        if isinstance(fact, Unknown):
-            return fact
-        if isinstance(fact, Known):
-            total = Known(fact.value + (total.value if isinstance(total, Known) else 0), fact.span, fact.via)
-    return total
+    size = next((container.resources for container in containers if container.resources is not None), None)
+    if size is None:
+        return vcpu, memory
+    return first_stated((vcpu, size.cpu_request), vcpu), first_stated(
+        (memory, size.memory_limit, size.memory_request), memory
+    )
 
 
 def _host_access(resource: Resource) -> HostAccess:
