@@ -94,10 +94,15 @@ def _walk(top: str) -> Iterator[str]:
 
 
 def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
-    compose_files, terraform_folders = [], set()
+    compose_files: list[str] = []
+    terraform_files: set[str] = set()
     for path in paths:
-        if path.endswith((*_TERRAFORM, *_VARIABLES)):
-            terraform_folders.add(folder_of(path))
+        if path.endswith(_TERRAFORM):
+            terraform_files.add(path)
+            continue
+        if path.endswith(_VARIABLES):
+            names = surroundings.files.names(folder_of(path))
+            terraform_files |= {join(folder_of(path), name) for name in names if name.endswith(_TERRAFORM)}
             continue
         kind = _kind(path, scope, surroundings)
         if kind == "compose":
@@ -110,10 +115,10 @@ def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
         from vmlint.sources import compose
 
         scope.units += compose.units(compose_files, surroundings)
-    if terraform_folders:
+    if terraform_files:
         from vmlint.sources import terraform
 
-        scope.units += terraform.units(sorted(terraform_folders), surroundings)
+        scope.units += terraform.units(sorted(terraform_files), surroundings)
 
 
 def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
