@@ -218,6 +218,11 @@ def test_json_is_read() -> None:
     assert at(tree, "kind").span.line == 2
 
 
+def test_escaped_surrogates_are_characters() -> None:
+    tree = root('{"a": "\\ud83d\\ude00 é", "b": "x\\ud83d"}')
+    assert plain(tree) == {"a": "\U0001f600 é", "b": "x\ufffd"}
+
+
 @pytest.mark.parametrize("text", ["[" * 10_000, "- " * 10_000, "{a: " * 10_000, "[" * 199 + "]" * 199])
 def test_nesting_is_bounded(text: str) -> None:
     parsed = read(text)

@@ -130,6 +130,8 @@ class TreeBuilder:
     def _scalar(self, event: Any) -> None:
         start = event.start_mark.index
         text = event.value
+        if not text.isascii() and event.style == '"':
+            text = _paired(text)
         stack = self._stack
         if stack:
             top = stack[-1]
@@ -251,6 +253,11 @@ def _merge(entries: dict[str, Value], merged: Value) -> None:
     for key, value in merged.entries.items():
         if key not in entries:
             entries[key] = value.moved(value.span, *merged.via, origin, key_start=value.key_start)
+
+
+def _paired(text: str) -> str:
+    """JSON escapes characters beyond the first plane as two halves; a half alone is no character."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 _CORE = "tag:yaml.org,2002:"
