@@ -83,7 +83,7 @@ resource "docker_container" "app" {
   command = ["supervisord", "-n"]
 }
 """,
-            at='command = ["supervisord", "-n"]',
+            at='"supervisord"',
         ),
         Good(
             "main.tf",

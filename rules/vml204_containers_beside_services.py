@@ -37,7 +37,7 @@ resource "aws_instance" "app" {
   EOT
 }
 """,
-            at="apt-get install -y mysql-server",
+            at="mysql-server",
         ),
         Good(
             "main.tf",

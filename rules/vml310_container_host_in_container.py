@@ -125,9 +125,13 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
 
 
 def _serves(workload: Workload, container: Container) -> bool:
-    """Without privilege only an engine's own image or command tells: a worker may have it elsewhere."""
-    fact = image_fact(container)
-    return starts("engine", container) or (fact is not None and fact.role == "container-host")
+    """Without privilege only an engine's own command or image tells: a client or worker may have it elsewhere."""
+    worker = image_fact(container)
+    return starts("engine", container) or (
+        worker is not None
+        and worker.role == "container-host"
+        and image_is("starts-containers", image_text(container))
+    )
 
 
 def _evidence(workload: Workload, container: Container) -> Span | None:

@@ -64,6 +64,10 @@ RULE = Rule(
 def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     if is_machine(workload):
         return
+    if not workload.containers:
+        # Its containers are written where nobody could read them.
+        for gap in workload.gaps:
+            yield Undecided(gap, matters=workload.substrate_class in _SHARED)
     for container in workload.containers:
         for fact, what in (
             (container.privileged, "privileged"),

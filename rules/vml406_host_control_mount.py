@@ -101,7 +101,7 @@ resource "docker_container" "app" {
   }
 }
 """,
-            at="volumes {",
+            at='host_path      = "/var/run/docker.sock"',
         ),
         Good(
             "main.tf",

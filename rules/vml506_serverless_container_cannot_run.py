@@ -101,5 +101,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
             evidence="size",
         )
     for container in workload.main_containers:
-        if serves and isinstance(container.image, Unknown) and workload.role.name == "unknown":
-            yield Undecided(container.image)
+        match container.image:
+            # Of a template a part is known and the role by it; of a bare variable nothing.
+            case Unknown(prefix="") as unknown if serves and workload.role.name == "unknown":
+                yield Undecided(unknown)

@@ -45,7 +45,7 @@ resource "aws_instance" "web" {
   EOT
 }
 """,
-            at="count         = 3",
+            at="3",
         ),
         Good(
             "main.tf",

@@ -40,7 +40,7 @@ resource "aws_instance" "app" {
   EOT
 }
 """,
-            at="docker run -d -p 80:80 nginx:1.27",
+            at="nginx:1.27",
         ),
         Good(
             "main.tf",

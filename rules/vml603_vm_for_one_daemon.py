@@ -53,7 +53,7 @@ resource "aws_instance" "web" {
   EOT
 }
 """,
-            at="apt-get install -y nginx",
+            at="nginx",
         ),
         Good(
             "main.tf",

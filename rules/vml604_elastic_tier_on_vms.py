@@ -56,7 +56,7 @@ resource "aws_autoscaling_policy" "web" {
   policy_type            = "TargetTrackingScaling"
 }
 """,
-            at='resource "aws_autoscaling_policy" "web" {',
+            at='resource "aws_autoscaling_policy" "web"',
         ),
         Good(
             "main.tf",

@@ -39,7 +39,7 @@ resource "aws_instance" "app" {
   EOT
 }
 """,
-            at="apt-get install -y tomcat9",
+            at="tomcat9",
         ),
         Good(
             "main.tf",

@@ -80,7 +80,7 @@ resource "docker_container" "app" {
   image = "example/app:1.4"
 }
 """,
-            at='resource "docker_container" "app" {',
+            at='resource "docker_container" "app"',
         ),
         Good(
             "main.tf",

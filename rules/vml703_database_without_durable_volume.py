@@ -142,7 +142,9 @@ def _engine_of(workload: Workload, container: Container) -> Engine | None:
 def _told(container: Container, found: Engine) -> Iterator[Outcome]:
     environment = {name: fact.value for name, fact in container.environment.items() if isinstance(fact, Known)}
     directories = found.data_directories(image_text(container), environment, container.command)
-    covering = [mount for mount in container.mounts if _covers(mount, directories)]
+    # Images of one engine differ: a volume on the directory of another vendor is a miss rather than an alarm.
+    usual = found.data if set(directories) - set(environment.values()) else ()
+    covering = [mount for mount in container.mounts if _covers(mount, (*directories, *usual))]
     if not directories or any(mount.kind in _DURABLE for mount in covering):
         return
     for mount in container.mounts:
