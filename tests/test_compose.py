@@ -55,6 +55,8 @@ def names(reading: Reading) -> list[str]:
         ("docker-compose.yml", "web: {image: a}", True),
         ("other.yml", "web: {image: a}", False),
         ("compose.yaml", "include: [other.yaml]", True),
+        ("other.yaml", "x-a: 1\nversion: '3'\nservices: {web: {image: a}}", True),
+        (".pipeline.yml", "services: {db: {image: a}}\nsteps: {test: {image: b}}", False),
         ("other.yaml", "services: [web]", False),
         ("other.yaml", "services: {web: {type: NodePort}}", False),
         ("compose.yaml", "apiVersion: v1\nkind: Pod\nservices: {web: {image: a}}", False),

@@ -34,6 +34,9 @@ def looks_like(path: str, root: Value) -> bool:
     if isinstance(services, Mapping):
         bodies = [body for _, body in entries(services)]
         known = any(isinstance(body, Mapping) and _RUNS & body.entries.keys() for body in bodies)
+        if known and not is_compose_name(path):
+            # Pipelines of several CI systems have services with images, beside keys of their own.
+            return all(key in _TOP or key.startswith("x-") for key in root.entries)
         return known or (is_compose_name(path) and all(isinstance(b, Mapping | Missing) for b in bodies))
     if "include" in root.entries and is_compose_name(path):
         return True
@@ -42,6 +45,8 @@ def looks_like(path: str, root: Value) -> bool:
     )
 
 
+# The elements of a Compose file (compose-spec, 03-compose-file.md).
+_TOP = frozenset({"version", "name", "services", "networks", "volumes", "configs", "secrets", "include", "models"})
 _RUNS = {"image", "build", "extends", "provider"}
 
 
