@@ -48,6 +48,8 @@ MACHINE_ROWS: list[dict[str, Any]] = table("machine_images")["rows"]
         ("amazonlinux:2.0.20230320.0", "linux", "amazon-linux", "2"),
         ("registry.access.redhat.com/ubi8/ubi-minimal", "linux", "rhel", "8"),
         ("registry.access.redhat.com/ubi8/ubi:8.5", "linux", "rhel", "8"),
+        ("registry.redhat.io/ubi8/go-toolset:1.25", "linux", "rhel", "8"),
+        ("registry.redhat.io/rhel7/etcd", "linux", "rhel", "7"),
         ("mariadb:10-focal", "linux", "ubuntu", "20.04"),
         ("python:3.8-buster", "linux", "debian", "10"),
         ("nginx:1.25-alpine3.15", "linux", "alpine", "3.15"),
@@ -80,6 +82,7 @@ def test_container_images(image: str, family: str, distribution: str, release: s
         "lunar:3",
         "",
         "example/app:1909",
+        "alpine/git:2",
     ],
 )
 def test_what_states_no_system_gets_none(image: str) -> None:

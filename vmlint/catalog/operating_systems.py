@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -45,7 +46,7 @@ def of_image(text: str) -> OsFact | None:
         if reference.name.lower() in row["images"]:
             release = _base_release(row, reference, open_end=text.rstrip().endswith(":"))
             return OsFact(row["family"], distribution, release, row["source"], is_base=True)
-    return _stated(reference.name.lower(), tag)
+    return _stated(reference.name.lower(), tag, repository.split("/")[:-1])
 
 
 def _distributions() -> dict[str, Any]:
@@ -107,11 +108,11 @@ def _codenames() -> dict[str, tuple[str, str, bool]]:
     }
 
 
-def _stated(name: str, tag: str) -> OsFact | None:
+def _stated(name: str, tag: str, namespaces: Sequence[str]) -> OsFact | None:
     """What the name or tag of an image that is no distribution's own says it is built on; the tag before the name,
-    a release before a mere distribution."""
+    a release before a mere distribution. A namespace counts only with a release (`ubi8/go-toolset`)."""
     bare: OsFact | None = None
-    for text in (tag, name):
+    for text in (tag, name, *namespaces):
         for found in _spelled().finditer(text):
             distribution = _by_spelling()[found["long"] or found["short"]]
             row = _distributions()[distribution]
@@ -119,7 +120,7 @@ def _stated(name: str, tag: str) -> OsFact | None:
             fact = OsFact(row["family"], distribution, release, row["source"])
             if release:
                 return fact
-            bare = bare or fact
+            bare = bare or (fact if text not in namespaces else None)
     for text, is_tag in ((tag, True), (name, False)):
         for word in re.split(r"[^a-z]+", text):
             distribution, release, ambiguous = _codenames().get(word, ("", "", False))
