@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from vmlint.catalog import operating_systems
 from vmlint.files import folder_of
-from vmlint.model.fact import Fact, Known
+from vmlint.model.fact import Known
 from vmlint.model.finding import Finding, Severity, notes_from
 from vmlint.model.span import Span
 from vmlint.model.workload import Container, Workload
@@ -89,34 +89,38 @@ spec:
         Bad(
             "main.tf",
             """
-resource "azurerm_container_group" "app" {
-  name                = "app"
-  location            = "westeurope"
-  resource_group_name = "app"
-  os_type             = "Linux"
-  container {
-    name   = "app"
-    image  = "mcr.microsoft.com/windows/servercore:ltsc2022"
-    cpu    = 1
-    memory = 2
+resource "kubernetes_pod" "app" {
+  metadata {
+    name = "app"
+  }
+  spec {
+    node_selector = {
+      "kubernetes.io/os" = "linux"
+    }
+    container {
+      name  = "app"
+      image = "mcr.microsoft.com/windows/servercore:ltsc2022"
+    }
   }
 }
 """,
-            at='image  = "mcr.microsoft.com/windows/servercore:ltsc2022"',
+            at='image = "mcr.microsoft.com/windows/servercore:ltsc2022"',
         ),
         Good(
             "main.tf",
             """
-resource "azurerm_container_group" "app" {
-  name                = "app"
-  location            = "westeurope"
-  resource_group_name = "app"
-  os_type             = "Windows"
-  container {
-    name   = "app"
-    image  = "mcr.microsoft.com/windows/servercore:ltsc2022"
-    cpu    = 1
-    memory = 2
+resource "kubernetes_pod" "app" {
+  metadata {
+    name = "app"
+  }
+  spec {
+    node_selector = {
+      "kubernetes.io/os" = "windows"
+    }
+    container {
+      name  = "app"
+      image = "mcr.microsoft.com/windows/servercore:ltsc2022"
+    }
   }
 }
 """,
@@ -129,7 +133,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     if is_machine(workload):
         return
     families = [(container, *found) for container in workload.containers if (found := _family(container))]
-    host = _host(workload)
+    host = workload.placement.os
     if isinstance(host, Known):
         wanted = host.value.strip().lower()
         for container, family, span in families:
@@ -146,13 +150,6 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
             yield _told(container, "windows", "any", span, Severity.ERROR, None)
         elif own == "linux" and families:
             yield _told(container, "linux", "any", span, Severity.NOTICE, None)
-
-
-def _host(workload: Workload) -> Fact[str] | None:
-    """The system of the hosts: by a selector, else by the type that the platform is told."""
-    if workload.placement.os is None and workload.format == "terraform":
-        return workload.os.map(lambda system: system.family)
-    return workload.placement.os
 
 
 def _family(container: Container) -> tuple[str, Span] | None:
