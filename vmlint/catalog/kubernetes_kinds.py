@@ -67,6 +67,11 @@ def selector_meaning(key: str) -> str:
     return next((m for m in ("os", "architecture", "windows_build", "os_sku") if key in rows[m]), "")
 
 
+def misspells_runtime_class(key: str) -> bool:
+    """Whether a key of a pod spec is a mistaken spelling of `runtimeClassName`."""
+    return key in table("kubernetes_kinds")["runtime_class_misspelt"]["keys"]
+
+
 def product_of_label(key: str, value: str) -> str:
     """The substrate product that a selector, label or toleration puts a pod on; else empty."""
     for row in table("kubernetes_kinds")["selectors"]["products"]:

@@ -10,6 +10,7 @@ from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.span import SourceText
 from vmlint.model.value import Value
 from vmlint.model.workload import Host, Workload
+from vmlint.sources.kubernetes.companions import Companions, companions
 from vmlint.sources.kubernetes.hosts import host
 from vmlint.sources.kubernetes.linking import link
 from vmlint.sources.kubernetes.machines import machine
@@ -43,25 +44,27 @@ def read_objects(roots: Iterable[Value], unit: str) -> Reading:
     workloads: list[Workload] = []
     hosts: list[Host] = []
     problems: list[Problem] = []
-    for root in roots:
-        for manifest in manifests(root):
-            found = _workload(manifest, unit)
-            if found is not None:
-                workloads.append(found)
-                continue
-            known = host(manifest)
-            if known is not None:
-                hosts.append(known)
-                continue
-            by = kubernetes_kinds.rendered_by(manifest.group, manifest.kind)
-            if by:
-                message = f"{manifest.address} is not rendered: {by} would tell what it runs"
-                problems.append(Problem(ProblemKind.SKIPPED, message, manifest.span))
+    objects = [manifest for root in roots for manifest in manifests(root)]
+    beside = companions(objects)
+    for manifest in objects:
+        found = _workload(manifest, unit, beside)
+        if found is not None:
+            workloads.append(found)
+            continue
+        known = host(manifest)
+        if known is not None:
+            hosts.append(known)
+            continue
+        by = kubernetes_kinds.rendered_by(manifest.group, manifest.kind)
+        if by:
+            message = f"{manifest.address} is not rendered: {by} would tell what it runs"
+            problems.append(Problem(ProblemKind.SKIPPED, message, manifest.span))
     return Reading(tuple(workloads), tuple(hosts), tuple(problems))
 
 
-def _workload(manifest: Manifest, unit: str) -> Workload | None:
+def _workload(manifest: Manifest, unit: str, beside: Companions) -> Workload | None:
     kind = kubernetes_kinds.kind(manifest.group, manifest.kind)
     if kind is None:
         return None
-    return machine(manifest, kind, unit) if kind.shape == "kubevirt" else workload(manifest, kind, unit)
+    make = machine if kind.shape == "kubevirt" else workload
+    return make(manifest, kind, unit, beside)

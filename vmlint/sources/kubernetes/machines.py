@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from vmlint.catalog import operating_systems, quantities
 from vmlint.catalog.kubernetes_kinds import Kind
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated, value_or
 from vmlint.model.need import SubstrateClass
-from vmlint.model.value import Mapping, Missing, Scalar, Unresolved, Value, at, entries, integer, items, text
+from vmlint.model.value import (
+    Mapping,
+    Missing,
+    Scalar,
+    Unresolved,
+    Value,
+    at,
+    entries,
+    integer,
+    items,
+    number,
+    text,
+)
 from vmlint.model.workload import Machine, OperatingSystem, Substrate, Workload
 from vmlint.sources import declarations
 from vmlint.sources.kubernetes import pods
+from vmlint.sources.kubernetes.companions import Companions
 from vmlint.sources.kubernetes.manifests import Manifest
 from vmlint.sources.paths import select
 from vmlint.sources.provisioning import analyse
 
 
-def machine(manifest: Manifest, kind: Kind, unit: str) -> Workload | None:
-    """The workload of a VirtualMachine, VirtualMachineInstance, replica set or pool."""
+def machine(manifest: Manifest, kind: Kind, unit: str, companions: Companions) -> Workload | None:
+    """The workload of a VirtualMachine, VirtualMachineInstance, replica set or pool. `companions` may hold its
+    presets and its instance type."""
     body = manifest.body
     template = next(select(body, kind.vm), None)
     if template is None:
@@ -30,6 +46,7 @@ def machine(manifest: Manifest, kind: Kind, unit: str) -> Workload | None:
     }
     image = _image(body, spec)
     span = manifest.span
+    specs = [spec, *_given(body, labels, companions)]
     data = _user_data(spec)
     provisioned = analyse(data)
     counts = [integer(value) for path in kind.count for value in select(body, path)]
@@ -43,8 +60,8 @@ def machine(manifest: Manifest, kind: Kind, unit: str) -> Workload | None:
         substrate=Known(Substrate(SubstrateClass.VM, "KubeVirt", "KVM", "vm", span), span),
         os=_operating_system(manifest, body, spec, image),
         instances=instances,
-        vcpu=_vcpu(spec),
-        memory_mib=_memory(spec),
+        vcpu=first_stated([_vcpu(given) for given in specs], Absent(span)),
+        memory_mib=first_stated([_memory(given) for given in specs], Absent(span)),
         machine=Machine(
             image=image,
             size=text(at(body, "spec", "instancetype", "name")),
@@ -59,6 +76,20 @@ def machine(manifest: Manifest, kind: Kind, unit: str) -> Workload | None:
         namespace=manifest.namespace,
         unit=unit,
     )
+
+
+def _given(body: Mapping, labels: dict[str, Fact[str]], companions: Companions) -> Iterator[Value]:
+    """What the machine gets without writing it: its instance type, and presets that select its labels."""
+    size = text(at(body, "spec", "instancetype", "name"))
+    if isinstance(size, Known) and size.value in companions.sizes:
+        yield companions.sizes[size.value]
+    for wanted, spec in companions.presets:
+        if wanted and all(_same(fact, labels.get(key)) for key, fact in wanted.items()):
+            yield spec
+
+
+def _same(wanted: Fact[str], stated: Fact[str] | None) -> bool:
+    return isinstance(wanted, Known) and isinstance(stated, Known) and wanted.value == stated.value
 
 
 def _image(body: Mapping, spec: Value) -> Fact[str]:
@@ -110,8 +141,12 @@ def _has_durable_disk(spec: Value) -> bool:
 
 
 def _vcpu(spec: Value) -> Fact[float]:
-    """Cores × sockets × threads; a part that is not written is one. Without a `cpu` block nothing is declared."""
+    """Cores × sockets × threads, where a part that is not written is one; `cpu.guest` of an instance type. Without
+    a `cpu` block nothing is declared."""
     block = at(spec, "domain", "cpu")
+    guest = number(at(spec, "cpu", "guest"))
+    if not isinstance(guest, Absent):
+        return guest
     parts = [integer(at(block, key)) for key in ("cores", "sockets", "threads")]
     unknown = next((part for part in parts if isinstance(part, Unknown)), None)
     if unknown is not None:
@@ -132,6 +167,7 @@ def _memory(spec: Value) -> Fact[float]:
     stated = first_stated(
         [
             text(at(domain, "memory", "guest")),
+            text(at(spec, "memory", "guest")),
             text(at(domain, "resources", "limits", "memory")),
             text(at(domain, "resources", "requests", "memory")),
         ],
@@ -140,10 +176,9 @@ def _memory(spec: Value) -> Fact[float]:
     return _converted(stated, quantities.kubernetes_memory_mib)
 
 
-def _converted(stated: Fact[str], convert: object) -> Fact[float]:
+def _converted(stated: Fact[str], convert: Callable[[str], float | None]) -> Fact[float]:
     if not isinstance(stated, Known):
         return stated
-    assert callable(convert)
     amount = convert(stated.value)
     if amount is None:
         return Unknown(stated.value, "it is not a quantity", stated.span, stated.via)

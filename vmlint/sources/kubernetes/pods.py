@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from vmlint.catalog import quantities
-from vmlint.catalog.kubernetes_kinds import device_resource, selector_meaning
+from vmlint.catalog.kubernetes_kinds import device_resource, misspells_runtime_class, selector_meaning
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
 from vmlint.model.value import (
     Missing,
@@ -25,20 +26,28 @@ from vmlint.model.workload import Container, Device, HostAccess, Placement, Port
 from vmlint.sources.kubernetes.volumes import Volume, mounts
 
 
-def containers(spec: Value, known: dict[str, Volume], annotations: dict[str, Fact[str]]) -> Iterator[Container]:
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """What the containers of a pod have in common. `settings` are the ConfigMaps of the same file by name."""
+
+    spec: Value
+    volumes: Mapping[str, Volume]
+    annotations: Mapping[str, Fact[str]]
+    settings: Mapping[str, Value] = field(default_factory=dict)
+
+
+def containers(pod: Pod) -> Iterator[Container]:
     """Every container of a pod spec, init and ephemeral ones with their kind."""
     for key, kind in (("containers", "main"), ("initContainers", "init"), ("ephemeralContainers", "ephemeral")):
-        for item in items(at(spec, key)):
+        for item in items(at(pod.spec, key)):
             if not isinstance(item, Scalar):
-                yield container(item, kind, spec, known, annotations)
+                yield container(item, kind, pod)
 
 
-def container(
-    body: Value, kind: str, spec: Value, known: dict[str, Volume], annotations: dict[str, Fact[str]]
-) -> Container:
+def container(body: Value, kind: str, pod: Pod) -> Container:
     """One container; what its pod sets for all is merged in."""
     name = text(at(body, "name"))
-    security, pod_security = at(body, "securityContext"), at(spec, "securityContext")
+    security, pod_security = at(body, "securityContext"), at(pod.spec, "securityContext")
     restart = text(at(body, "restartPolicy"))
     if kind == "init" and isinstance(restart, Known) and restart.value == "Always":
         kind = "sidecar"
@@ -60,11 +69,11 @@ def container(
         privileged=boolean(at(security, "privileged")),
         capabilities=_capabilities(at(security, "capabilities", "add")),
         dropped=_capabilities(at(security, "capabilities", "drop")),
-        devices=tuple(_devices(body, known)),
-        mounts=tuple(mounts(body, known)),
+        devices=tuple(_devices(body, pod.volumes)),
+        mounts=tuple(mounts(body, pod.volumes)),
         ports=tuple(_ports(body)),
-        environment=_environment(body),
-        confinement=tuple(_confinement(label, security, pod_security, annotations)),
+        environment=_environment(body, pod.settings),
+        confinement=tuple(_confinement(label, security, pod_security, pod.annotations)),
         resources=resources(at(body, "resources")),
         host_process=first_stated(
             (
@@ -93,7 +102,7 @@ def _capabilities(value: Value) -> tuple[Fact[str], ...]:
     return tuple(text(item).map(lambda name: name.upper().removeprefix("CAP_")) for item in items(value))
 
 
-def _devices(body: Value, known: dict[str, Volume]) -> Iterator[Device]:
+def _devices(body: Value, known: Mapping[str, Volume]) -> Iterator[Device]:
     """Device nodes mounted from the host, and the hardware that device plugins hand in."""
     for mount in mounts(body, known):
         if mount.kind == "host" and isinstance(mount.source, Known) and mount.source.value.startswith("/dev/"):
@@ -115,22 +124,37 @@ def _ports(body: Value) -> Iterator[Port]:
         )
 
 
-def _environment(body: Value) -> dict[str, Fact[str]]:
+def _environment(body: Value, settings: Mapping[str, Value]) -> dict[str, Fact[str]]:
+    """By name; `env` goes before `envFrom`. A value out of a ConfigMap of the same file is known."""
     found: dict[str, Fact[str]] = {}
+    for source in items(at(body, "envFrom")):
+        prefix, name = text(at(source, "prefix")), text(at(source, "configMapRef", "name"))
+        if isinstance(name, Known) and name.value in settings:
+            start = prefix.value if isinstance(prefix, Known) else ""
+            found.update((start + key, text(value)) for key, value in entries(settings[name.value]))
     for item in items(at(body, "env")):
         name = text(at(item, "name"))
         if not isinstance(name, Known):
             continue
-        if isinstance(at(item, "valueFrom"), Missing):
+        reference = at(item, "valueFrom")
+        if isinstance(reference, Missing):
             found[name.value] = text(at(item, "value"))
         else:
-            reason = "its value stands in another object"
-            found[name.value] = Unknown(name.value, reason, at(item, "valueFrom").key_span)
+            found[name.value] = _referenced(name.value, reference, settings)
     return found
 
 
+def _referenced(name: str, reference: Value, settings: Mapping[str, Value]) -> Fact[str]:
+    held, key = text(at(reference, "configMapKeyRef", "name")), text(at(reference, "configMapKeyRef", "key"))
+    if isinstance(held, Known) and isinstance(key, Known) and held.value in settings:
+        stated = text(at(settings[held.value], key.value))
+        if not isinstance(stated, Absent):
+            return stated
+    return Unknown(name, "its value stands in another object", reference.key_span)
+
+
 def _confinement(
-    name: str, security: Value, pod_security: Value, annotations: dict[str, Fact[str]]
+    name: str, security: Value, pod_security: Value, annotations: Mapping[str, Fact[str]]
 ) -> Iterator[Fact[str]]:
     def profile(key: str, label: str) -> Iterator[Fact[str]]:
         stated = first_stated(
@@ -209,7 +233,7 @@ def placement(spec: Value, host: str = "") -> Placement:
     by_meaning = {selector_meaning(key): fact for key, fact in reversed(selectors.items())}
     os = first_stated((text(at(spec, "os", "name")),), by_meaning.get("os", Absent(spec.span)))
     architecture = by_meaning.get("architecture")
-    runtime = at(spec, "runtimeClassName")
+    runtime = _runtime_class(spec)
     tolerations = tuple(text(at(item, "key")) for item in items(at(spec, "tolerations")))
     return Placement(
         selectors=selectors,
@@ -219,6 +243,14 @@ def placement(spec: Value, host: str = "") -> Placement:
         architecture=architecture,
         host=host,
     )
+
+
+def _runtime_class(spec: Value) -> Value:
+    """By its name, else by a spelling that people mistake for it: what they ask for is plain all the same."""
+    stated = at(spec, "runtimeClassName")
+    if isinstance(stated, Missing):
+        return next((value for key, value in entries(spec) if misspells_runtime_class(key)), stated)
+    return stated
 
 
 def _selectors(spec: Value) -> Iterator[tuple[str, Fact[str]]]:

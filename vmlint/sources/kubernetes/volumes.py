@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from vmlint.catalog.kubernetes_kinds import volume_kind
@@ -45,7 +45,7 @@ def _volume(item: Value) -> Volume:
     return Volume("ephemeral", Absent(item.span), item)
 
 
-def mounts(container: Value, known: dict[str, Volume]) -> Iterator[Mount]:
+def mounts(container: Value, known: Mapping[str, Volume]) -> Iterator[Mount]:
     """The container's mounts and raw block devices."""
     for item in items(at(container, "volumeMounts")):
         name = text(at(item, "name"))

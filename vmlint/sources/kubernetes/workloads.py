@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vmlint.catalog import operating_systems, substrates
-from vmlint.catalog.kubernetes_kinds import Kind
-from vmlint.model.fact import Absent, Fact, Known, Origin, Unknown, first_stated
+from vmlint.catalog.kubernetes_kinds import Kind, product_of_label
+from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
 from vmlint.model.need import SubstrateClass
 from vmlint.model.value import Mapping, Value, at, entries, integer, text
 from vmlint.model.workload import Container, OperatingSystem, Placement, Substrate, Workload
 from vmlint.sources import declarations
 from vmlint.sources.kubernetes import pods
+from vmlint.sources.kubernetes.companions import Companions
 from vmlint.sources.kubernetes.manifests import Manifest
+from vmlint.sources.kubernetes.pods import Pod
 from vmlint.sources.kubernetes.volumes import volumes
 from vmlint.sources.paths import select
 
@@ -25,13 +27,13 @@ class _Pods:
     containers: tuple[Container, ...]
 
 
-def workload(manifest: Manifest, kind: Kind, unit: str) -> Workload | None:
-    """The workload of an object; None where it makes no pod itself."""
+def workload(manifest: Manifest, kind: Kind, unit: str, companions: Companions) -> Workload | None:
+    """The workload of an object; None where it makes no pod itself. `companions` are the objects beside it."""
     body = manifest.body
     if kind.only_with and not list(select(body, kind.only_with)):
         return None
     labels, annotations = _metadata(manifest, kind)
-    shape = _pods(body, kind, annotations)
+    shape = _pods(body, kind, annotations, companions)
     spec = shape.specs[0] if shape.specs else at(body, "spec")
     if not shape.containers and not kind.role and not _is_partial(spec):
         return None
@@ -41,10 +43,8 @@ def workload(manifest: Manifest, kind: Kind, unit: str) -> Workload | None:
     amounts = primary.resources if primary is not None else None
     absent = Absent(body.span.first_line())
     daemon = kind.daemon or _daemon_if(body, kind)
-    instances = _instances(body, kind, daemon)
-    if isinstance(instances, Known) and instances.value == 0 and manifest.kind != "CronJob":
-        # Scaled to nothing for now; what it runs when it runs is judged all the same.
-        instances = Known(0, instances.span, instances.via)
+    scaled = companions.scaled.get((manifest.kind, manifest.name))
+    instances = _instances(body, kind, daemon, scaled)
     return Workload(
         address=manifest.address,
         name=manifest.name,
@@ -93,18 +93,18 @@ def _metadata(manifest: Manifest, kind: Kind) -> tuple[dict[str, Fact[str]], dic
     return labels, annotations
 
 
-def _pods(body: Mapping, kind: Kind, annotations: dict[str, Fact[str]]) -> _Pods:
+def _pods(body: Mapping, kind: Kind, annotations: dict[str, Fact[str]], companions: Companions) -> _Pods:
     specs = [spec for path in kind.pods for spec in select(body, path)]
     claims = at(body, "spec", "volumeClaimTemplates")
     found: list[Container] = []
     for spec in specs:
-        found += pods.containers(spec, volumes(spec, claims), annotations)
+        found += pods.containers(Pod(spec, volumes(spec, claims), annotations, companions.settings))
     if kind.containers:
         spec = next(select(body, kind.spec), at(body, "spec")) if kind.spec else at(body, "spec")
-        known = volumes(spec, claims)
+        pod = Pod(spec, volumes(spec, claims), annotations, companions.settings)
         for path in kind.containers:
             for item in select(body, path):
-                found.append(pods.container(item, "main", spec, known, annotations))
+                found.append(pods.container(item, "main", pod))
         specs.append(spec)
     if kind.spec and not kind.containers:
         specs += select(body, kind.spec)
@@ -147,8 +147,9 @@ def _daemon_if(body: Mapping, kind: Kind) -> bool:
     return False
 
 
-def _instances(body: Mapping, kind: Kind, daemon: bool) -> Fact[int]:
-    """What the counts add up to; one where none is written, as the API server fills it in."""
+def _instances(body: Mapping, kind: Kind, daemon: bool, scaled: Fact[int] | None) -> Fact[int]:
+    """What the counts add up to; where none is written the least that an autoscaler keeps, else one, as the API
+    server fills it in."""
     if daemon:
         return Absent(body.span.first_line())
     counts = [integer(value) for path in kind.count for value in select(body, path)]
@@ -156,6 +157,8 @@ def _instances(body: Mapping, kind: Kind, daemon: bool) -> Fact[int]:
     if unknown is not None:
         return unknown
     known = [count for count in counts if isinstance(count, Known)]
+    if not known and scaled is not None:
+        return scaled
     if not known:
         parts = [part for path in kind.pods if "[]" in path or "{}" in path for part in select(body, path)]
         return Known(max(1, len(parts)), body.span.first_line())
@@ -239,16 +242,9 @@ def _made(kind: str, fact: Known[str]) -> Substrate:
 
 
 def _product(placement: Placement, labels: dict[str, Fact[str]]) -> tuple[str, Known[str]] | None:
-    from vmlint.catalog.kubernetes_kinds import product_of_label
-
     for key, fact in (*placement.selectors.items(), *labels.items()):
         if isinstance(fact, Known):
             kind = product_of_label(key, fact.value)
             if kind:
                 return kind, fact
     return None
-
-
-def with_substrate(item: Workload, substrate: Substrate, fact: Known[str], origin: Origin) -> Workload:
-    """The workload on a substrate that another object decides."""
-    return replace(item, substrate=Known(substrate, fact.span, (origin, *fact.via)))

@@ -1,0 +1,52 @@
+"""Objects that make no workload themselves but complete those beside them in the same file: ConfigMaps,
+autoscalers, and KubeVirt's presets and instance types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from vmlint.model.fact import Absent, Fact, Known
+from vmlint.model.value import Value, at, entries, integer, text
+from vmlint.sources.kubernetes.manifests import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Companions:
+    """`settings`: the data of ConfigMaps by name. `scaled`: the least instances that an autoscaler keeps of the
+    object of this kind and name. `presets`: labels that a machine must have, with the machine spec that it then
+    gets. `sizes`: the specs of instance types by name."""
+
+    settings: dict[str, Value] = field(default_factory=dict)
+    scaled: dict[tuple[str, str], Fact[int]] = field(default_factory=dict)
+    presets: list[tuple[dict[str, Fact[str]], Value]] = field(default_factory=list)
+    sizes: dict[str, Value] = field(default_factory=dict)
+
+
+def companions(manifests: Iterable[Manifest]) -> Companions:
+    """What the objects of a file give to their neighbours."""
+    found = Companions()
+    for manifest in manifests:
+        body = manifest.body
+        match manifest.group, manifest.kind:
+            case "", "ConfigMap":
+                found.settings[manifest.name] = at(body, "data")
+            case "autoscaling", "HorizontalPodAutoscaler":
+                _scale(found, body, "minReplicas")
+            case "keda.sh", "ScaledObject":
+                _scale(found, body, "minReplicaCount")
+            case "kubevirt.io", "VirtualMachineInstancePreset":
+                wanted = {key: text(value) for key, value in entries(at(body, "spec", "selector", "matchLabels"))}
+                found.presets.append((wanted, at(body, "spec")))
+            case "instancetype.kubevirt.io", "VirtualMachineInstancetype" | "VirtualMachineClusterInstancetype":
+                found.sizes[manifest.name] = at(body, "spec")
+    return found
+
+
+def _scale(found: Companions, body: Value, key: str) -> None:
+    target = at(body, "spec", "scaleTargetRef")
+    name, kind = text(at(target, "name")), text(at(target, "kind"))
+    least = integer(at(body, "spec", key))
+    if isinstance(name, Known) and not isinstance(least, Absent):
+        found.scaled[kind.value if isinstance(kind, Known) else "Deployment", name.value] = least
