@@ -97,12 +97,13 @@ def service(name: str, *arguments: Any, **more: Any) -> Workload:
 def machine(*runs: tuple[str, str], name: str = "vm", disk: str | None = None, **more: Any) -> Workload:
     started = tuple(Started(kind, what, SPAN) for kind, what in runs)
     forwards = known(True) if more.pop("forwards", False) else None
+    understood = more.pop("understood", True)
     return workload(
         name=name,
         kind=more.pop("kind", "aws_instance"),
         format="terraform",
         address=more.pop("address", f"aws_instance.{name}"),
-        machine=Machine(image(disk), ABSENT, runs=started, ip_forward=forwards),
+        machine=Machine(image(disk), ABSENT, runs=started, understood=understood, ip_forward=forwards),
         **more,
     )
 
@@ -193,7 +194,7 @@ CASES: list[tuple[str, Workload, str, str]] = [
     ("concourse worker", service("ci", "concourse/concourse", "worker"), "ci-runner", "high"),
     ("judge server", service("judge", "judge0/judge0:1", "./scripts/server"), "application", "high"),
     ("judge workers", service("judge", "judge0/judge0:1", "./scripts/workers"), "code-executor", "high"),
-    ("product kept alive", service("box", "nginx", "tail", "-f", "/dev/null"), "base-os", "medium"),
+    ("product kept alive", service("box", "nginx", "tail", "-f", "/dev/null"), "web-server", "medium"),
     # Jobs.
     ("job of a runtime", workload(container("perl", "perl", "-e", "1"), kind="Job"), "worker", "medium"),
     ("job of one's own", workload(container("acme/report:1"), kind="CronJob"), "worker", "medium"),
@@ -343,6 +344,12 @@ CASES: list[tuple[str, Workload, str, str]] = [
     ("chart of an agent", workload(kind="helm_release", chart="filebeat"), "node-agent", "medium"),
     # Machines.
     ("package", machine(("package", "nginx"), ("package", "tcpdump")), "web-server", "high"),
+    (
+        "of several packages the one that the machine is named for",
+        machine(("package", "vsftpd"), ("package", "nginx"), name="nginx_1"),
+        "web-server",
+        "high",
+    ),
     ("container in user data", machine(("container", "acme.example/mailpit:1")), "mail", "high"),
     ("container of one's own", machine(("container", "acme/thing")), "application", "low"),
     (
@@ -367,6 +374,7 @@ CASES: list[tuple[str, Workload, str, str]] = [
     ("firewall disk", machine(disk="vyos-1.4.iso"), "network-infrastructure", "high"),
     ("desktop disk", machine(disk="MicrosoftWindowsDesktop/windows-11/win11-22h2-avd"), "desktop", "high"),
     ("plain disk", machine(disk="ubuntu-os-cloud/ubuntu-2204-lts"), "base-os", "medium"),
+    ("plain disk and who knows what", machine(disk="debian-12", understood=False), "unknown", "low"),
     ("forwards", machine(name="a", disk="debian-12", forwards=True), "network-infrastructure", "medium"),
     ("machine by name", machine(name="hub-nva", disk="ubuntu-22.04"), "network-infrastructure", "low"),
     ("bastion", machine(name="bastion"), "base-os", "low"),

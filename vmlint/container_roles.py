@@ -76,7 +76,7 @@ def _by_half(container: Container, command: commands.CommandFact | None, role: R
     if command.kind in ("batch", "client") or (command.background and role.name in ("application", "app-server")):
         return Role("worker", _MEDIUM, (*role.evidence, shown), role.engine)
     if command.kind in ("idle", "builtin"):
-        return Role("base-os" if command.kind == "idle" else "worker", _MEDIUM, (shown, *role.evidence))
+        return replace(role, confidence=min(role.confidence, _MEDIUM), evidence=(*role.evidence, shown))
     outranked = role.confidence < _HIGH or role.name == "worker"
     if command.kind == "server" and command.role and outranked and command.role != role.name:
         return Role(command.role, _MEDIUM, (shown, *role.evidence), command.engine)
@@ -143,8 +143,9 @@ def _first_party(
         role = Role(ported.role, _LOW, (Evidence(f"port {ported.word}", workload.span),), ported.engine)
         return Reading(role, container)
     settled = not isinstance(container.image, Unknown) or fact is not None
-    if container.ports or settled:
-        what = "serves a port" if container.ports else _OWN_IMAGE
+    serves = bool(container.ports) or names.is_service(workload.kind)
+    if serves or settled:
+        what = "serves requests" if serves else _OWN_IMAGE
         return Reading(Role("application", _LOW, (Evidence(what, container.image.span),)), container)
     return Reading(UNKNOWN_ROLE, container)
 

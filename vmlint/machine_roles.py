@@ -20,7 +20,7 @@ def of_machine(workload: Workload) -> Role | None:
     machine = workload.machine
     if machine is None:
         return None
-    ran = _by_user_data(machine)
+    ran = _by_user_data(workload, machine)
     if ran is not None and ran.confidence > _LOW:
         return ran
     disk = _by_disk(machine.image)
@@ -28,7 +28,8 @@ def of_machine(workload: Workload) -> Role | None:
         return ran or disk
     if isinstance(machine.ip_forward, Known) and machine.ip_forward.value:
         return Role("network-infrastructure", _MEDIUM, (Evidence("forwards IP packets", machine.ip_forward.span),))
-    return ran or _by_name(workload) or disk or UNKNOWN_ROLE
+    # A plain operating system is the role only where nothing else may run on it.
+    return ran or _by_name(workload) or (disk if machine.understood else None) or UNKNOWN_ROLE
 
 
 def of_system_container(workload: Workload) -> Role | None:
@@ -72,8 +73,9 @@ def _names(workload: Workload) -> Iterator[str]:
             yield part
 
 
-def _by_user_data(machine: Machine) -> Role | None:
-    """What the machine starts: a cluster's node, containers, or a daemon of its own."""
+def _by_user_data(workload: Workload, machine: Machine) -> Role | None:
+    """What the machine starts: a cluster's node, containers, or a daemon of its own; of several daemons the one
+    that the machine is named for."""
     joins = [started for started in machine.runs if started.kind == "cluster-join"]
     if joins:
         return Role("container-host", _HIGH, (_started(joins[0]),))
@@ -84,9 +86,12 @@ def _by_user_data(machine: Machine) -> Role | None:
         fact = images.image(started.name) if started.name else None
         if fact is not None and not fact.generic:
             return Role(fact.role, max(fact.confidence, _MEDIUM), (_started(started),), fact.engine)
-    for started in machine.runs:
-        if (served := _daemon(started)) is not None:
-            return Role(served.role, _HIGH, (_started(started),), served.engine)
+    daemons = [(started, served) for started in machine.runs if (served := _daemon(started)) is not None]
+    if daemons:
+        named = _by_name(workload)
+        agreeing = [(started, served) for started, served in daemons if named and served.role == named.name]
+        started, served = (agreeing or daemons)[0]
+        return Role(served.role, _HIGH, (_started(started),), served.engine)
     if containers:
         return Role("application", _LOW, (_started(containers[0]),))
     return None

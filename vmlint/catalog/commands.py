@@ -74,7 +74,7 @@ def package(name: str) -> CommandFact | None:
     """What a package, a systemd unit or a Windows feature makes of the machine that gets it; None where the name
     says nothing, as most do."""
     name = re.split(r"[=<>@:]", name.strip().lower(), maxsplit=1)[0]
-    name = re.sub(r"\.(?:service|socket|timer|deb|rpm)$", "", name)
+    name = re.sub(r"\.(?:service|socket|timer|deb|rpm|x86_64|aarch64|noarch|amd64)$", "", name)
     row = _packages().get(name) or _packages().get(re.sub(r"-?[0-9][0-9.]*$", "", name))
     if row is None:
         row = _programs().get(name)

@@ -109,6 +109,11 @@ def is_batch(kind: str) -> bool:
     return kind in table("roles")["batch_kinds"]
 
 
+def is_service(kind: str) -> bool:
+    """Whether workloads of that kind exist to serve requests."""
+    return kind in table("roles")["service_kinds"]
+
+
 def by_chart(chart: str) -> NameFact | None:
     """What a Helm chart installs, by its name (`bitnami/postgresql`, `oci://…/argo-cd`)."""
     name = chart.rstrip("/").rsplit("/", 1)[-1].lower()
