@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import unquote
 
 from vmlint.catalog import provisioning
-from vmlint.evaluation.terraform.values import plain
 from vmlint.model.span import SourceText
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value
 from vmlint.sources.provisioning.script import UNKNOWN, Log, Script, decoded, script_text
@@ -64,7 +63,7 @@ def _data(value: Value) -> Any:
         case Unresolved():
             return script_text(value) or UNKNOWN
         case Scalar():
-            return plain(value)
+            return value.value
     return None
 
 

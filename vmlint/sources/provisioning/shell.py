@@ -92,7 +92,10 @@ def unit(content: str, script: Script, log: Log) -> None:
 
 def _pipeline(pipeline: list[list[str]], script: Script, log: Log, own: frozenset[str]) -> None:
     shown = " ".join(word for words in pipeline for word in words)
-    for at, words in enumerate(pipeline):
+    for at, written in enumerate(pipeline):
+        words = _without_keywords(tuple(written))
+        if words[:1] == ("command",) and words[1:2] and words[1].startswith("-"):
+            continue  # `command -v` only looks a program up
         for simple in commands.simple_commands(words):
             if at and simple[0].rsplit("/", 1)[-1] in ("sh", "bash", "python", "python3") and not simple[2:3]:
                 _piped_into_shell(shown, script, log)

@@ -131,7 +131,9 @@ def _containers(resource: Resource) -> tuple[tuple[Container, ...], tuple[Unknow
         return (), ()
     found = tree(value)
     if found is None:
-        return (), (_gap(value),)
+        gap = _gap(value)
+        hidden = Container(resource.instance.name, value.entry_span, image=gap, privileged=gap)
+        return (hidden,), (gap,)
     if isinstance(found, Mapping) and "image" not in found.entries and "containers" in found.entries:
         found = at(found, "containers")
     made = tuple(_container(body, resource) for body in _members(found))
