@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from vmlint.evaluation.terraform.modules import RootModule, evaluate, load_root, to_json
-from vmlint.evaluation.terraform.values import Failed
+from vmlint.evaluation.terraform.values import Failed, is_large
 from vmlint.files import Files
 from vmlint.model.fact import Known, Unknown
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value, at, boolean, text
@@ -282,7 +282,15 @@ def test_doubling_locals_are_evaluated_once(tmp_path: Path) -> None:
     lines = [f"l{number} = [local.l{number + 1}, local.l{number + 1}]" for number in range(100)]
     (tmp_path / "main.tf").write_text("locals {\n" + "\n".join(lines) + "\nl100 = 1\n}\n")
     root = load_root(str(tmp_path), Files(tmp_path))
-    assert isinstance(value(root, "local.l60"), Sequence)
+    assert isinstance(value(root, "local.l90"), Sequence)
+    for expression in (
+        "local.l60",
+        "local.l0",
+        "local.l0 == local.l1",
+        "flatten(local.l40)",
+        "jsonencode(local.l50)",
+    ):
+        assert not is_large(value(root, expression))
 
 
 def test_doubling_texts_are_bounded(tmp_path: Path) -> None:

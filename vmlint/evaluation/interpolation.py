@@ -7,8 +7,9 @@ such a variable is unknown, never empty. Where the file gives a default, that is
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import takewhile
 
@@ -49,7 +50,7 @@ def read_environment(source: SourceText, outer: Environment | None = None) -> di
         label = f"{source.path.rsplit('/', 1)[-1]} line {number}"
         value = _unquoted(raw)
         if "$" in value and not raw.startswith("'"):
-            template = _expand(value, {**(outer or {}), **found}, 0)
+            template = _expand(value, ChainMap(found, dict(outer or {})), 0)
             if any(isinstance(piece, _Name) for piece in template.pieces):
                 found.pop(name, None)
                 continue
@@ -71,11 +72,12 @@ class _Template:
     """The pieces of a string, in order: literal text, and the names of variables that are not known."""
 
     pieces: list[str | _Name]
-    origins: tuple[Origin, ...] = ()
+    origins: dict[Origin, None] = field(default_factory=dict)
+    """Where known variables came from, each once, in order."""
 
     def add(self, other: _Template) -> None:
         self.pieces.extend(other.pieces)
-        self.origins = (*self.origins, *other.origins)
+        self.origins.update(other.origins)
 
 
 class _Name(str):
@@ -132,7 +134,7 @@ def _expand(text: str, environment: Environment, depth: int) -> _Template:
     while (dollar := text.find("$", at)) >= 0:
         done.pieces.append(text[at:dollar])
         following = text[dollar + 1 : dollar + 2]
-        name = re.match(r"[A-Za-z_]\w*", text[dollar + 1 :])
+        name = _bare_name().match(text, dollar + 1)
         if following == "{":
             end = _closing(text, dollar + 2)
             done.add(_variable(text[dollar + 2 : end], environment, depth))
@@ -161,6 +163,11 @@ def _closing(text: str, start: int) -> int:
 
 
 @cache
+def _bare_name() -> re.Pattern[str]:
+    return re.compile(r"[A-Za-z_]\w*")
+
+
+@cache
 def _form() -> re.Pattern[str]:
     return re.compile(r"([A-Za-z_]\w*)(?:(:?[-?+])(.*))?$", re.DOTALL)
 
@@ -177,7 +184,7 @@ def _variable(expression: str, environment: Environment, depth: int) -> _Templat
         # The alternative stands only where the variable is set; unset by every file it is empty.
         return _expand(word, environment, depth + 1) if found is not None else _Template([""])
     if found is not None:
-        return _Template([found.value], (found.origin,))
+        return _Template([found.value], {found.origin: None})
     if operator and operator.endswith("-"):
         return _expand(word, environment, depth + 1)
     return _Template([_Name(f"${{{name}}}")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vmlint.evaluation.terraform import operators
-from vmlint.evaluation.terraform.scope import MAX_ITEMS, Scope
+from vmlint.evaluation.terraform.scope import MAX_ITEMS, MAX_TEXT, Scope
 from vmlint.evaluation.terraform.traversal import apply_steps
 from vmlint.evaluation.terraform.values import (
     Failed,
@@ -156,6 +156,9 @@ def _key(node: ast.Node, scope: Scope) -> str | Unresolved:
 
 # Templates
 
+MAX_PARTS = 1_000
+"""Pieces that a partly known text hands on to the text that it is part of."""
+
 
 def _template(node: ast.Template, scope: Scope) -> Value:
     if not node.text:
@@ -177,8 +180,11 @@ def text_of(pieces: list[str | Unresolved], span: Span) -> Value:
             continue
         if unknown is None or (isinstance(piece, Failed) and not isinstance(unknown, Failed)):
             unknown = piece
-        for part in piece.parts or (piece.unknown,):
+        inner = piece.parts if len(piece.parts) <= MAX_PARTS and not isinstance(piece, Failed) else ()
+        for part in inner or (piece.unknown,):
             _append(parts, part)
+    if sum(len(part) for part in parts if isinstance(part, str)) > MAX_TEXT:
+        return failed("the text is too long", span)
     if unknown is None:
         return Scalar("".join(part for part in parts if isinstance(part, str)), span.source, span.start, span.end)
     return again(unknown, span, tuple(parts))
@@ -189,7 +195,8 @@ def _append(parts: list[str | Unknown], part: str | Unknown) -> None:
         if not part:
             return
         if parts and isinstance(parts[-1], str):
-            parts[-1] += part
+            # What is beyond the bound is refused in the end.
+            parts[-1] += part[: MAX_TEXT + 1] if len(parts[-1]) <= MAX_TEXT else ""
             return
     parts.append(part)
 

@@ -20,7 +20,7 @@ from vmlint.evaluation.terraform.resources import (
     key_text,
 )
 from vmlint.evaluation.terraform.scope import MAX_HOPS, Budget, Scope
-from vmlint.evaluation.terraform.values import LazyMapping, failed, is_null, scalar, unresolved
+from vmlint.evaluation.terraform.values import LazyMapping, failed, is_large, is_null, scalar, unresolved
 from vmlint.evaluation.terraform.variables import Setting, undeclared, variable
 from vmlint.model.fact import Known, Unknown
 from vmlint.model.finding import Problem
@@ -188,6 +188,8 @@ class Module:
             scope = Scope(None, block.source, self.world.budget, self.world.paths)
             missing = "the module call does not set it" if self.path else "no value is set for it"
             known = variable(block, self.arguments.get(name), scope, missing)
+            if is_large(known[0]):
+                known = failed("the value is too large", block.span, f"var.{name}"), ""
             self._variables[name] = known
         value, label = known
         return value, 1, label
@@ -234,7 +236,8 @@ class Module:
         self._open.add(key)
         budget.hops += 1
         try:
-            return make()
+            value = make()
+            return failed("the value is too large", span, name) if is_large(value) else value
         except RecursionError:
             return unresolved(name, "the expression is nested too deeply", span)
         finally:

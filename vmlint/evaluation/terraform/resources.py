@@ -167,7 +167,8 @@ class Resource:
     @property
     def body(self) -> Mapping:
         if self._body is None:
-            entries = {name: self.attribute(name) for name in self.names}
+            found = {name: self.attribute(name) for name in self.names}
+            entries = {name: value for name, value in found.items() if not isinstance(value, Missing)}
             block = self.block
             self._body = Mapping(entries, block.source, block.start, block.end, kind="object")
         return self._body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vmlint.evaluation.terraform.scope import Scope
 from vmlint.evaluation.terraform.values import (
+    MAX_ORIGINS,
     Failed,
     LazyMapping,
     agreed,
@@ -13,15 +14,19 @@ from vmlint.evaluation.terraform.values import (
     placed,
     scalar_text,
 )
-from vmlint.model.fact import Unknown
+from vmlint.model.fact import Origin, Unknown
 from vmlint.model.span import Span
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value
 from vmlint.syntax import hcl_ast as ast
 
 
 def apply_steps(value: Value, steps: list[ast.Step], scope: Scope, span: Span) -> Value:
-    """The value behind the steps; `span` is the place of the whole reference."""
+    """The value behind the steps; `span` is the place of the whole reference. A member has the definitions of what
+    it is a member of before its own."""
+    gathered: tuple[Origin, ...] = ()
     for step in steps:
+        if value.via and not isinstance(value, Unresolved):
+            gathered = (*gathered, *value.via)
         if isinstance(step, ast.GetAttribute):
             sensitive = value.sensitive
             value = attribute(value, step.name, span)
@@ -35,6 +40,9 @@ def apply_steps(value: Value, steps: list[ast.Step], scope: Scope, span: Span) -
         if sensitive and not value.sensitive:
             value = placed(value, value.span)
             value.sensitive = True
+    if gathered:
+        value = placed(value, value.span)
+        value.via = tuple(dict.fromkeys((*gathered, *value.via)))[:MAX_ORIGINS]
     return value
 
 

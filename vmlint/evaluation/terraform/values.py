@@ -152,21 +152,53 @@ def plain(value: Value) -> Any:
 
 
 def unknowns(value: Value) -> Iterator[Unresolved]:
-    """What is not known inside a value, in order."""
+    """What is not known inside a value, in order. Something too large to walk is a failure."""
+    if is_large(value):
+        yield failed("the value is too large", value.span)
+    else:
+        yield from _unknowns(value)
+
+
+def _unknowns(value: Value) -> Iterator[Unresolved]:
     if isinstance(value, Unresolved):
         yield value
     elif isinstance(value, Sequence):
         for item in value.items:
             if not isinstance(item, Scalar):
-                yield from unknowns(item)
+                yield from _unknowns(item)
         if value.rest is not None:
             yield Unresolved(value.rest)
     elif isinstance(value, Mapping):
+        if isinstance(value, LazyMapping) and value.rest is not None:
+            # A resource is never known as a whole, so it need not be evaluated.
+            yield Unresolved(value.rest)
+            return
         for item in value.entries.values():
             if not isinstance(item, Scalar):
-                yield from unknowns(item)
+                yield from _unknowns(item)
         if value.rest is not None:
             yield Unresolved(value.rest)
+
+
+def is_large(value: Value) -> bool:
+    """Whether a tree has more nodes than may be walked: shared subtrees count each time."""
+    waiting = [value]
+    nodes = 0
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, Sequence):
+            inner: Iterable[Value] = found.items
+        elif isinstance(found, Mapping) and not isinstance(found, LazyMapping):
+            inner = found.entries.values()
+        else:
+            continue
+        for item in inner:
+            nodes += 1
+            if not isinstance(item, Scalar):
+                waiting.append(item)
+        if nodes > MAX_NODES:
+            return True
+    return False
 
 
 def first_unknown(value: Value) -> Unresolved | None:
@@ -199,6 +231,9 @@ def inherit(result: Value, *sources: Value) -> Value:
     result.via = tuple(found)
     return result
 
+
+MAX_NODES = 300_000
+"""Nodes of one value."""
 
 MAX_ORIGINS = 12
 """More steps than these explain nothing to a reader."""
