@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -471,6 +472,35 @@ def test_one_engine_is_one_system(project: Project, services: str, expected: lis
 )
 def test_wrong_shapes_never_raise(project: Project, text: str) -> None:
     project({"compose.yaml": text})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: {web: {image: '" + "$a " * 100_000 + "'}}",
+        "services: {web: {image: '" + "${A:-" * 100_000 + "'}}",
+        "services: {web: {image: a, volumes: ['" + "x" * 500_000 + ":/y']}}",
+        "services: {web: {image: a, volumes: ['" + ":" * 300_000 + "']}}",
+        "services: {" + ", ".join(f"s{number}: {{image: a}}" for number in range(3000)) + "}",
+    ],
+    ids=["variables", "defaults", "long part", "many parts", "many services"],
+)
+def test_hostile_text_takes_no_hostile_time(project: Project, text: str) -> None:
+    begin = time.perf_counter()
+    project({"compose.yaml": text, ".env": "a=b\n"})
+    assert time.perf_counter() - begin < 8
+
+
+def test_long_environment_and_docker_files_are_read_in_linear_time(project: Project) -> None:
+    begin = time.perf_counter()
+    project(
+        {
+            "compose.yaml": "services: {web: {build: .}}",
+            ".env": "".join(f"A{number}=$A{number - 1}\n" for number in range(30_000)),
+            "Dockerfile": "FROM a\nRUN x \\\n" + "y \\\n" * 60_000 + "z\n",
+        }
+    )
+    assert time.perf_counter() - begin < 8
 
 
 def test_a_broken_file_is_told(project: Project) -> None:

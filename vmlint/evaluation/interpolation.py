@@ -40,6 +40,7 @@ def read_environment(source: SourceText, outer: Environment | None = None) -> di
     """The variables of an environment file: `NAME=value` lines, quotes, comments; a later line wins. A value may
     use variables of the lines before it and of `outer`; one that uses an unknown variable is left out."""
     found: dict[str, Variable] = {}
+    known = ChainMap(found, dict(outer or {}))
     for number, start in enumerate(source.line_starts, start=1):
         line = source.line(number)
         match = _line().match(line)
@@ -50,7 +51,7 @@ def read_environment(source: SourceText, outer: Environment | None = None) -> di
         label = f"{source.path.rsplit('/', 1)[-1]} line {number}"
         value = _unquoted(raw)
         if "$" in value and not raw.startswith("'"):
-            template = _expand(value, ChainMap(found, dict(outer or {})), 0)
+            template = _expand(value, known, 0)
             if any(isinstance(piece, _Name) for piece in template.pieces):
                 found.pop(name, None)
                 continue

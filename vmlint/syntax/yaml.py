@@ -22,7 +22,7 @@ from vmlint.syntax.yaml_tree import UNRENDERED, Document, RefusedError, TreeBuil
 __all__ = ["Document", "Parsed", "parse", "template_mark"]
 
 MAX_PURE = 2_000_000
-"""Characters that the pure parser, twenty times slower, is asked to look at again."""
+"""Characters of one file that the pure parser, twenty times slower, is asked to look at again."""
 MAX_BROKEN = 20
 """Broken documents of one file behind which reading goes on."""
 
@@ -58,8 +58,10 @@ def _parse(source: SourceText) -> Parsed:
     problems: list[Problem] = []
     duplicates: list[Span] = []
     number = nodes = start = 0
+    pure = MAX_PURE
     while True:
-        builder, failure = _read(source, start, number, nodes)
+        builder, failure = _read(source, start, number, nodes, pure)
+        pure -= len(source.text)
         documents += builder.documents
         problems += builder.problems
         duplicates += builder.duplicates
@@ -74,8 +76,11 @@ def _parse(source: SourceText) -> Parsed:
     return Parsed(tuple(documents), tuple(problems), tuple(duplicates))
 
 
-def _read(source: SourceText, start: int, number: int, nodes: int) -> tuple[TreeBuilder, RefusedError | None]:
-    """Read the documents from the offset `start` on, up to the first that is broken."""
+def _read(
+    source: SourceText, start: int, number: int, nodes: int, pure: int
+) -> tuple[TreeBuilder, RefusedError | None]:
+    """Read the documents from the offset `start` on, up to the first that is broken. `pure` is how many characters
+    the pure parser may look at."""
     from _ruamel_yaml import CParser
     from ruamel.yaml.error import YAMLError
 
@@ -88,7 +93,7 @@ def _read(source: SourceText, start: int, number: int, nodes: int) -> tuple[Tree
         return builder, refused
     except (YAMLError, ValueError) as error:
         failure = _refusal(error)
-        if len(text) > MAX_PURE or _is_templated_at(source, failure.offset):
+        if len(text) > pure or _is_templated_at(source, failure.offset):
             return builder, failure
         return _read_purely(TreeBuilder(source, number, nodes), text)
     return builder, None

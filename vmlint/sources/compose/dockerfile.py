@@ -46,12 +46,13 @@ def instructions(source: SourceText) -> Iterator[Instruction]:
         text = line.strip()
         if not text or text.startswith("#"):
             continue
-        while text.endswith(escape) and number < total:
+        lines = [text]
+        while lines[-1].endswith(escape) and number < total:
             number += 1
             following = source.line(number).strip()
             if following and not following.startswith("#"):
-                text = text.removesuffix(escape) + " " + following
-        text = text.removesuffix(escape)
+                lines.append(following)
+        text = " ".join(joined.removesuffix(escape) for joined in lines)
         match = re.match(r"([A-Za-z]+)\s+(.*)", text)
         if match is None:
             continue

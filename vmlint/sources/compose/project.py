@@ -103,10 +103,12 @@ def load(paths: tuple[str, ...], surroundings: Surroundings) -> Project:
         empty = Missing(SourceText(paths[0], ""), 0, 0)
         return Project(paths[0], surroundings, empty, problems=loader.problems, files=loader.files)
     project = Project(paths[0], surroundings, layers[0].root, [], loader.problems, loader.files)
+    names: set[str] = set()
     for layer in layers:
         project.volumes = merge(at(layer.root, "volumes"), project.volumes)
         for name, body in bodies(layer):
-            if all(known.name != name for known in project.services):
+            if name not in names:
+                names.add(name)
                 gaps: list[Unknown] = []
                 merged = loader.extended(body, layer, gaps)
                 project.services.append(Service(name, merged, body.key_span, layer, tuple(gaps)))

@@ -286,7 +286,7 @@ def _operating_system(
         case Known(value=platform, span=span) if platform.lower().startswith(("wasi", "wasm")):
             return Known(OperatingSystem("other"), span)
     own = {sign.value: sign for sign in engine.service_signs(body, project.volumes)}
-    if "windows" in own:
+    if "windows" in own and "linux" not in own:
         return Known(OperatingSystem("windows"), own["windows"].span)
     if host is not None and host.value == "windows" and "linux" not in own:
         return Known(OperatingSystem("windows"), host.span, host.via)

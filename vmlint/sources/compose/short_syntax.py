@@ -22,12 +22,16 @@ def split_colons(value: Scalar | Unresolved) -> list[str]:
             parts[-1] += getattr(piece, "expression", "")
             holes[-1] = True
             continue
-        for at, character in enumerate(piece):
+        done = 0
+        while (colon := piece.find(":", done)) >= 0:
+            parts[-1] += piece[done:colon]
             current = parts[-1]
-            drive = len(current) == 1 and current.isalpha() and piece[at + 1 : at + 2] in ("\\", "/")
-            if character == ":" and not drive and current != "npipe":
+            drive = len(current) == 1 and current.isalpha() and piece[colon + 1 : colon + 2] in ("\\", "/")
+            if drive or current == "npipe":
+                parts[-1] += ":"
+            else:
                 parts.append("")
                 holes.append(False)
-            else:
-                parts[-1] += character
+            done = colon + 1
+        parts[-1] += piece[done:]
     return [Hole(part) if hole else part for part, hole in zip(parts, holes, strict=True)]
