@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ def of_text(tmp_path: Path, text: str) -> dict[str, Workload]:
     return {workload.address: workload for workload in found.workloads}
 
 
-def value(fact: Fact[object] | None) -> object:
+def value(fact: Fact[Any] | None) -> Any:
     return fact.value if isinstance(fact, Known) else None
 
 
@@ -225,7 +226,7 @@ def test_task_containers_and_their_places() -> None:
 def test_definitions_that_cannot_be_read_are_unknown(tmp_path: Path) -> None:
     found = of_text(
         tmp_path,
-        'variable "c" {}\nresource "aws_ecs_task_definition" "x" {\n  family = "x"\n  container_definitions = var.c\n}\n',
+        'variable "c" {}\nresource "aws_ecs_task_definition" "x" {\n  container_definitions = var.c\n}\n',
     )
     (container,) = found["aws_ecs_task_definition.x"].containers
     assert isinstance(container.privileged, Unknown)
@@ -309,3 +310,44 @@ def test_module_that_is_not_at_hand_is_told(tmp_path: Path) -> None:
     found = terraform.read(Unit("terraform", (str(tmp_path),)), Surroundings(Files(tmp_path)))
     assert [problem.span.text for problem in found.problems] == ['module "net"']
     assert "acme/net/aws" in found.problems[0].message
+
+
+def test_module_that_is_known_by_name_is_a_machine(tmp_path: Path) -> None:
+    found = of_text(
+        tmp_path,
+        """
+module "web" {
+  source        = "terraform-aws-modules/ec2-instance/aws"
+  version       = "5.0"
+  count         = 2
+  instance_type = "t3.small"
+  user_data     = "#!/bin/sh\\napt-get install -y nginx"
+}
+""",
+    )
+    workload = found["module.web"]
+    assert isinstance(workload.substrate, Known)
+    assert workload.substrate.value.cls.value == "vm"
+    assert (value(workload.instances), value(workload.vcpu), value(workload.memory_mib)) == (2, 2, 2048)
+    assert [run.name for run in machine(workload).runs] == ["nginx"]
+    assert workload.gaps
+
+
+def test_tasks_of_one_cluster_have_one_host(tmp_path: Path) -> None:
+    found = of_text(
+        tmp_path,
+        """
+resource "aws_ecs_cluster" "main" {
+  name = "main"
+}
+resource "aws_ecs_task_definition" "a" {
+  family = "a"
+  container_definitions = jsonencode([{ name = "a", image = "nginx" }])
+}
+resource "aws_ecs_service" "a" {
+  cluster         = aws_ecs_cluster.main.id
+  task_definition = aws_ecs_task_definition.a.arn
+}
+""",
+    )
+    assert found["aws_ecs_task_definition.a"].placement.host == "aws_ecs_cluster.main"

@@ -96,10 +96,11 @@ def attachments(kind: str) -> dict[str, str]:
     return dict(table("terraform_types")[kind])
 
 
-def module_type(source: str) -> tuple[str, dict[str, str]] | None:
-    """The resource type that a registry module makes one of, and the arguments that set its attributes."""
+def module_row(source: str) -> dict[str, Any] | None:
+    """The row of a registry module that makes machines: the `type` that it makes, and the arguments that hold its
+    facts."""
     path = source.split("//")[0].split("?")[0].removesuffix(".git")
     for name, row in table("terraform_types")["modules"].items():
         if path == name or path.endswith("/" + name):
-            return row["type"], dict(row["arguments"])
+            return dict(row)
     return None

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from vmlint.catalog.terraform_types import resource_type
-from vmlint.evaluation.terraform.modules import RootModule, load_root, roots
+from vmlint.evaluation.terraform.modules import load_root, roots
 from vmlint.files import folder_of
-from vmlint.model.finding import Problem, ProblemKind
+from vmlint.model.finding import Problem
 from vmlint.model.workload import Host, Workload
 from vmlint.sources.reading import Reading, Surroundings, Unit
 from vmlint.sources.terraform.facts import Resource
@@ -53,7 +53,15 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
                     problems.append(found)
                 case _:
                     workloads.append(found)
-    problems += [*root.problems, *_gaps(root)]
+    for gap in root.gaps:
+        from vmlint.sources.terraform import gaps
+
+        made = gaps.read(gap, unit.paths[0])
+        if isinstance(made, Problem):
+            problems.append(made)
+        else:
+            workloads.append(made)
+    problems += root.problems
     return Reading(tuple(_told_apart(workloads)), tuple(hosts), tuple(dict.fromkeys(problems)), root.paths)
 
 
@@ -125,12 +133,6 @@ def _kubernetes(resource: Resource, relations: Relations) -> Found:
     from vmlint.sources.terraform import kubernetes
 
     yield from kubernetes.read(resource)
-
-
-def _gaps(root: RootModule) -> Iterator[Problem]:
-    for gap in root.gaps:
-        message = f"{gap.address} was not read: {gap.reason}"
-        yield Problem(ProblemKind.SKIPPED, message, gap.span)
 
 
 def _told_apart(workloads: list[Workload]) -> Iterator[Workload]:

@@ -55,7 +55,7 @@ def task(resource: Resource, relations: Relations) -> Workload:
         memory_mib=memory,
         containers=containers,
         host=_host_access(resource),
-        placement=_placement(resource),
+        placement=_placement(resource, services, relations),
         labels=found,
         declarations=declared(found),
         daemon=daemon,
@@ -291,9 +291,21 @@ def _host_access(resource: Resource) -> HostAccess:
 _ARCHITECTURES = {"X86_64": "amd64", "ARM64": "arm64"}
 
 
-def _placement(resource: Resource) -> Placement:
+def _placement(resource: Resource, services: list[Resource], relations: Relations) -> Placement:
+    """The architecture that the task asks for, and the cluster that its service puts it into."""
     path = resource.kind.word("architecture")
     value = first(resource.instance, path) if path else None
-    if value is None:
-        return Placement()
-    return Placement(architecture=text(value).map(lambda name: _ARCHITECTURES.get(name, name.lower())))
+    stated = None if value is None else text(value).map(lambda name: _ARCHITECTURES.get(name, name.lower()))
+    return Placement(architecture=stated, host=_cluster(services, relations))
+
+
+def _cluster(services: list[Resource], relations: Relations) -> str:
+    """The address of the first service's cluster, else its name; empty where none is stated."""
+    for service in services:
+        target = next(relations.targets(service.instance, "cluster"), None)
+        if target is not None:
+            return target.address
+        name = text(service.instance.attribute("cluster"))
+        if isinstance(name, Known):
+            return name.value
+    return ""

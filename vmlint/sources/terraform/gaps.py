@@ -1,0 +1,82 @@
+"""Module calls that cannot be followed. Of a module that is known by name, its arguments tell most of the machine;
+any other is a gap that is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vmlint.catalog import instance_types, operating_systems
+from vmlint.catalog.terraform_types import module_row, resource_type
+from vmlint.evaluation.terraform.modules import Gap
+from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
+from vmlint.model.finding import Problem, ProblemKind
+from vmlint.model.need import SubstrateClass
+from vmlint.model.value import Mapping, Missing, at, entries, integer, text
+from vmlint.model.workload import Machine, OperatingSystem, Substrate, Workload
+from vmlint.sources import declarations
+from vmlint.sources.provisioning import analyse
+
+
+def read(gap: Gap, root: str) -> Workload | Problem:
+    """The machine that the module makes, or that it was not read."""
+    row = module_row(gap.source)
+    kind = resource_type(row["type"]) if row is not None else None
+    if row is None or kind is None:
+        return Problem(ProblemKind.SKIPPED, f"{gap.address} was not read: {gap.reason}", gap.span)
+    arguments = gap.arguments
+    image, size = text(at(arguments, row["image"])), text(at(arguments, row["size"]))
+    labels = {key: text(value) for key, value in entries(at(arguments, row["labels"]))}
+    vcpu, memory = _size(size, kind.word("sizes"), gap)
+    cls, product, provider, runtime = kind.row["substrate"]
+    made = Substrate(SubstrateClass(cls), provider, runtime, product, gap.span)
+    return Workload(
+        address=gap.address,
+        name=gap.address.rsplit(".", 1)[-1],
+        format="terraform",
+        kind=kind.name,
+        span=gap.span,
+        substrate=Known(made, gap.span),
+        os=_operating_system(image, gap),
+        instances=_instances(arguments, row, gap),
+        vcpu=vcpu,
+        memory_mib=memory,
+        machine=_machine(arguments, row, image, size),
+        labels=labels,
+        declarations=declarations.from_labels(labels.items()),
+        unit=root,
+        call_chain=gap.call_chain,
+        gaps=(Unknown(gap.address, gap.reason, gap.span),),
+    )
+
+
+def _machine(arguments: Mapping, row: dict[str, Any], image: Fact[str], size: Fact[str]) -> Machine:
+    found = [at(arguments, name) for name in row["user_data"]]
+    scripts = [script for script in found if not isinstance(script, Missing)]
+    ran = analyse(scripts)
+    return Machine(image, size, tuple(text(script) for script in scripts), ran.runs, ran.understood)
+
+
+def _size(size: Fact[str], provider: str, gap: Gap) -> tuple[Fact[float], Fact[float]]:
+    if isinstance(size, Unknown):
+        return size, size
+    found = instance_types.size(provider, size.value) if isinstance(size, Known) and provider else None
+    if found is None:
+        return Absent(gap.span), Absent(gap.span)
+    return Known(found.vcpu, size.span, size.via), Known(found.memory_mib, size.span, size.via)
+
+
+def _operating_system(image: Fact[str], gap: Gap) -> Fact[OperatingSystem]:
+    named = operating_systems.of_machine_image(image.value) if isinstance(image, Known) else None
+    if named is None:
+        return Known(OperatingSystem("linux"), gap.span)
+    return Known(OperatingSystem(named.family, named.distribution, named.release), image.span, image.via)
+
+
+def _instances(arguments: Mapping, row: dict[str, Any], gap: Gap) -> Fact[int]:
+    stated = first_stated((integer(at(arguments, name)) for name in row.get("count", ())), Absent(gap.span))
+    match stated, gap.count:
+        case Known(), Known() as count:
+            return Known(stated.value * count.value, stated.span, stated.via)
+        case Unknown(), _:
+            return stated
+    return gap.count
