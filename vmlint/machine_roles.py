@@ -26,10 +26,11 @@ def of_machine(workload: Workload) -> Role | None:
     disk = _by_disk(machine.image)
     if disk is not None and disk.name != "base-os":
         return ran or disk
-    if isinstance(machine.ip_forward, Known) and machine.ip_forward.value:
+    named = _by_name(workload)
+    if ran is None and named is None and isinstance(machine.ip_forward, Known) and machine.ip_forward.value:
         return Role("network-infrastructure", _MEDIUM, (Evidence("forwards IP packets", machine.ip_forward.span),))
     # A plain operating system is the role only where nothing else may run on it.
-    return ran or _by_name(workload) or (disk if machine.understood else None) or UNKNOWN_ROLE
+    return ran or named or (disk if machine.understood else None) or UNKNOWN_ROLE
 
 
 def of_system_container(workload: Workload) -> Role | None:

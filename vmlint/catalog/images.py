@@ -137,6 +137,17 @@ def product(name: str) -> ImageFact | None:
     return _by_word(name)
 
 
+@cache
+def _joined() -> dict[str, ImageFact]:
+    return {name.replace("-", ""): fact for name, fact in _tables().names.items() if "-" in name}
+
+
+def product_run_together(name: str) -> ImageFact | None:
+    """What a name says that a person wrote without the product's hyphens: `uptimekuma`."""
+    fact = _joined().get(name.lower())
+    return _weakened(fact) if fact is not None and len(name) > 5 else None
+
+
 def _weakened(fact: ImageFact) -> ImageFact:
     return fact._replace(confidence=min(fact.confidence, Confidence.MEDIUM))
 

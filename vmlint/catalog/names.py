@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from vmlint.catalog.images import ImageFact, product
+from vmlint.catalog.images import ImageFact, product, product_run_together
 from vmlint.catalog.tables import table
 from vmlint.model.finding import Confidence
 
@@ -53,6 +53,9 @@ def by_name(name: str, *, machine: bool = False) -> NameFact | None:
         fact = _product(candidate, whole=candidate == name)
         if fact is not None and not (machine and (fact.generic or fact.role in table("roles")["platform_roles"])):
             return NameFact(fact.role, candidate, fact.engine, fact.trait == "agent")
+    fact = product_run_together(name)
+    if fact is not None and not fact.generic:
+        return NameFact(fact.role, name, fact.engine, fact.trait == "agent")
     for row in table("roles")["endings"]:
         for part in reversed(parts):
             if len(part) > 3 and part.endswith(tuple(row["endings"])):
@@ -71,6 +74,8 @@ def _plain(name: str) -> str:
     """Lower case with hyphens, camel case and trailing numbers taken apart: `WebServer01` is `web-server`."""
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
     name = re.sub(r"[^a-z0-9]+", "-", name.lower())
+    # What a name denies is not its role: `master-no-etcd`.
+    name = re.sub(r"(?:^|-)no-[a-z]+", "", name)
     return re.sub(r"(?:-|(?<=[a-z]{3}))\d+(?=-|$)", "", name).strip("-")
 
 
