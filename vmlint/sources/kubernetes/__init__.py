@@ -12,6 +12,7 @@ from vmlint.model.value import Value
 from vmlint.model.workload import Host, Workload
 from vmlint.sources.kubernetes.companions import Companions, companions
 from vmlint.sources.kubernetes.hosts import host
+from vmlint.sources.kubernetes.kustomize import patched_by
 from vmlint.sources.kubernetes.linking import link
 from vmlint.sources.kubernetes.machines import machine
 from vmlint.sources.kubernetes.manifests import Manifest, looks_like, manifests
@@ -36,7 +37,18 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
         for key in parsed.duplicates
     )
     problems = (*found.problems, *parsed.problems, *duplicates)
+    if found.workloads:
+        kustomization = patched_by(path, surroundings.files)
+        if kustomization:
+            # The object itself stands in another file, and is reported there.
+            skipped = tuple(_patch(item, kustomization) for item in found.workloads)
+            return Reading((), found.hosts, (*problems, *skipped), frozenset({path}))
     return Reading(found.workloads, found.hosts, problems, frozenset({path}))
+
+
+def _patch(item: Workload, kustomization: str) -> Problem:
+    message = f"{item.address} is a patch of {kustomization}, which nobody applied"
+    return Problem(ProblemKind.SKIPPED, message, item.span)
 
 
 def read_objects(roots: Iterable[Value], unit: str) -> Reading:
@@ -54,6 +66,10 @@ def read_objects(roots: Iterable[Value], unit: str) -> Reading:
         known = host(manifest)
         if known is not None:
             hosts.append(known)
+            continue
+        if kubernetes_kinds.kind(manifest.group, manifest.kind) is not None:
+            message = f"{manifest.address} makes no pod by what it says: a patch, or a part of another object"
+            problems.append(Problem(ProblemKind.SKIPPED, message, manifest.span))
             continue
         by = kubernetes_kinds.rendered_by(manifest.group, manifest.kind)
         if by:

@@ -35,7 +35,7 @@ def workload(manifest: Manifest, kind: Kind, unit: str, companions: Companions) 
     labels, annotations = _metadata(manifest, kind)
     shape = _pods(body, kind, annotations, companions)
     spec = shape.specs[0] if shape.specs else at(body, "spec")
-    if not shape.containers and not kind.role and not _is_partial(spec):
+    if not kind.role and not any(_runs_something(container) for container in shape.containers):
         return None
     placement = pods.placement(spec)
     system = _operating_system(placement, shape.containers, body)
@@ -71,9 +71,9 @@ def workload(manifest: Manifest, kind: Kind, unit: str, companions: Companions) 
     )
 
 
-def _is_partial(spec: Value) -> bool:
-    """Whether this is a pod spec without containers: a patch for an overlay."""
-    return isinstance(spec, Mapping) and bool(spec.entries)
+def _runs_something(container: Container) -> bool:
+    """A container without an image is part of a patch; an ImageStream's trigger leaves it empty."""
+    return not isinstance(container.image, Absent)
 
 
 def _metadata(manifest: Manifest, kind: Kind) -> tuple[dict[str, Fact[str]], dict[str, Fact[str]]]:
