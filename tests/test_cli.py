@@ -200,3 +200,122 @@ class TestOtherCommands:
         ids = [line.split()[0] for line in lines]
         assert ids == sorted(ids)
         assert {"VML101", "VML404", "VML602", "VML901"} <= set(ids)
+
+
+class TestEval:
+    @pytest.fixture(autouse=True)
+    def module(self, tmp_path: Path) -> None:
+        (tmp_path / "main.tf").write_text(
+            'variable "tag" {}\nvariable "key" {\n  default   = "x"\n  sensitive = true\n}\n'
+            'locals {\n  image = "nginx:1.27"\n  other = "app:${var.tag}"\n}\n'
+        )
+
+    def test_a_known_value_is_json(self, vmlint: Run) -> None:
+        done = vmlint("eval", "{image = local.image, n = 2 * 3}")
+        assert done.code == 0
+        assert json.loads(done.out) == {"image": "nginx:1.27", "n": 6}
+
+    def test_an_unknown_value_names_what_is_missing(self, vmlint: Run) -> None:
+        done = vmlint("eval", "local.other")
+        assert (done.code, done.out, done.err) == (1, "", "var.tag\n")
+        assert json.loads(vmlint("eval", "--var", "tag=2", "local.other").out) == "app:2"
+
+    def test_what_is_no_expression(self, vmlint: Run) -> None:
+        assert vmlint("eval", "1 +").code == 1
+
+    def test_a_sensitive_value_is_not_printed(self, vmlint: Run) -> None:
+        done = vmlint("eval", "var.key")
+        assert done.code == 1
+        assert "x" not in done.out
+
+
+class TestConfiguration:
+    def config(self, tmp_path: Path, text: str) -> None:
+        (tmp_path / "infra").mkdir(exist_ok=True)
+        (tmp_path / "infra" / "compose.yaml").write_text(WRONG)
+        (tmp_path / ".vmlint.yaml").write_text(text)
+
+    def test_rules_are_ignored(self, vmlint: Run, tmp_path: Path) -> None:
+        self.config(tmp_path, "ignore: [VML404]\n")
+        assert vmlint("scan", "infra").code == 0
+        assert vmlint("scan", "--no-config", "infra").code == 1
+
+    def test_options_of_a_rule(self, vmlint: Run, tmp_path: Path) -> None:
+        self.config(tmp_path, "rules:\n  VML307: {vcpu: 1}\n")
+        (tmp_path / "infra" / "compose.yaml").write_text("services:\n  web:\n    image: nginx:1.27\n    cpus: 2\n")
+        assert "VML307" in vmlint("scan", "infra").out
+
+    def test_workloads_are_declared(self, vmlint: Run, tmp_path: Path) -> None:
+        self.config(tmp_path, 'workloads:\n  - {address: "service/*", isolation: hypervisor}\n')
+        assert "VML401" in vmlint("scan", "infra").out
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("ignored: [VML404]\n", ".vmlint.yaml:1: there is no key `ignored`; did you mean `ignore`?"),
+            ("rules:\n  VML307: {vcpus: 1}\n", ".vmlint.yaml:2: there is no key `vcpus`; did you mean `vcpu`?"),
+            ("profile: loud\n", ".vmlint.yaml:1: 'loud' is not one of ['default', 'pedantic']"),
+            ("a: [\n", ".vmlint.yaml:2: it is not valid YAML"),
+            ("rule-folders: [evil]\n", ".vmlint.yaml:1: there is no key `rule-folders`"),
+        ],
+    )
+    def test_what_is_wrong_is_told_at_its_line(self, vmlint: Run, tmp_path: Path, text: str, message: str) -> None:
+        self.config(tmp_path, text)
+        done = vmlint("scan", "infra")
+        assert done.code == 2
+        assert message in done.err
+
+    def test_the_schema_names_every_rule(self, vmlint: Run) -> None:
+        described = json.loads(vmlint("schema", "config").out)
+        assert {"VML307", "demanding-workload"} <= set(described["properties"]["rules"]["properties"])
+
+
+class TestSuppressions:
+    def scan(self, vmlint: Run, tmp_path: Path, text: str, *options: str) -> Outcome:
+        (tmp_path / "compose.yaml").write_text(text)
+        return vmlint("scan", "--today", "2026-11-01", *options, ".")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            WRONG.replace("true", "true  # vmlint: ignore[VML404] it is a lab"),
+            WRONG.replace("    privileged", "    # vmlint: ignore[VML404] it is a lab\n    privileged"),
+            WRONG.replace("web:", "web:  # vmlint: ignore[privileged-on-shared-kernel]"),
+            WRONG.replace("web:", "web:  # vmlint: ignore until 2026-12-31 being rebuilt"),
+        ],
+    )
+    def test_a_comment_covers_its_line_or_its_workload(self, vmlint: Run, tmp_path: Path, text: str) -> None:
+        done = self.scan(vmlint, tmp_path, text)
+        assert done.code == 0
+        assert "1 suppressed" in done.out
+        assert "VML904" not in done.out
+
+    def test_marked_they_are_reported_and_do_not_fail(self, vmlint: Run, tmp_path: Path) -> None:
+        text = WRONG.replace("true", "true  # vmlint: ignore[VML404] it is a lab")
+        done = self.scan(vmlint, tmp_path, text, "--suppressed", "mark", "--format", "json")
+        assert done.code == 0
+        assert [f["suppressed"] for f in json.loads(done.out)["findings"]] == ["it is a lab"]
+        sarif = json.loads(self.scan(vmlint, tmp_path, text, "--suppressed", "mark", "--format", "sarif").out)
+        assert sarif["runs"][0]["results"][0]["suppressions"] == [
+            {"kind": "inSource", "justification": "it is a lab"}
+        ]
+
+    def test_one_that_expired_is_told(self, vmlint: Run, tmp_path: Path) -> None:
+        done = self.scan(vmlint, tmp_path, WRONG.replace("true", "true  # vmlint: ignore until 2026-10-31"))
+        assert done.code == 1
+        assert "notice[VML904] this suppression has no effect: it expired on 2026-10-31." in done.out
+
+    def test_one_for_nothing_is_told(self, vmlint: Run, tmp_path: Path) -> None:
+        done = self.scan(vmlint, tmp_path, CLEAN + "    # vmlint: ignore[VML404]\n")
+        assert done.code == 0
+        assert "nothing is found where it stands" in done.out
+
+    def test_at_a_module_call(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "main.tf").write_text('module "a" { # vmlint: ignore[VML404] a lab\n  source = "./m"\n}\n')
+        (tmp_path / "m").mkdir()
+        (tmp_path / "m" / "main.tf").write_text(
+            'resource "docker_container" "x" {\n  name  = "x"\n  image = "nginx:1.27"\n  privileged = true\n}\n'
+        )
+        done = vmlint("scan", ".")
+        assert done.code == 0, done.out
+        assert "1 suppressed" in done.out

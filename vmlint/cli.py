@@ -11,8 +11,10 @@ import click
 from vmlint import __version__
 
 if TYPE_CHECKING:
+    from vmlint.engine.config import Config
     from vmlint.engine.plugins import LoadedRule
     from vmlint.engine.report import Report
+    from vmlint.files import Files
 
 CLEAN, FINDINGS, USAGE, INCOMPLETE, FAULT = range(5)
 
@@ -55,6 +57,8 @@ def _reading_options(function: Any) -> Any:
             click.option("--rules", "rule_folders", multiple=True, metavar="DIR", help="A folder of rules."),
             click.option("--jobs", type=click.IntRange(1), default=None, help="Processes (default: cores)."),
             click.option("--stdin-filename", default="stdin.yaml", show_default=True, help="Name of `-`."),
+            click.option("--config", metavar="FILE", help="Configuration (default: the nearest .vmlint.yaml)."),
+            click.option("--no-config", is_flag=True, help="Read no configuration."),
             click.option("--today", metavar="DATE", help="The day that dates are judged by (YYYY-MM-DD)."),
         ]
     ):
@@ -68,7 +72,8 @@ def _reading_options(function: Any) -> Any:
 @click.option("--report", "reports", multiple=True, metavar="NAME:FILE", help="Write a further report.")
 @click.option("--min-severity", type=SEVERITIES, default="notice", show_default=True)
 @click.option("--min-confidence", type=click.Choice(["low", "medium", "high"]), default="low", show_default=True)
-@click.option("--fail-on", type=SEVERITIES, default="warning", show_default=True)
+@click.option("--fail-on", type=SEVERITIES, default=None, help="Exit 1 from this severity on (default: warning).")
+@click.option("--suppressed", type=click.Choice(["omit", "mark"]), default="omit", show_default=True)
 @click.option("--allow-incomplete", is_flag=True, help="Unreadable files do not fail the scan.")
 @click.option("--allow-empty", is_flag=True, help="Nothing to scan is no failure (for hooks on named files).")
 @click.option("--show-undecided", is_flag=True, help="List what would settle each undecided rule.")
@@ -77,13 +82,15 @@ def _reading_options(function: Any) -> Any:
 @click.option("-v", "--verbose", is_flag=True, help="Say what was passed over.")
 def scan(**options: Any) -> None:
     """Judge the workloads of files and folders."""
-    report = _scan(options)
+    report, config = _scan(options)
     _print(report, options)
-    sys.exit(_exit_code(report, options["fail_on"], options["allow_incomplete"], options["allow_empty"]))
+    fail_on = options["fail_on"] or config.fail_on or "warning"
+    sys.exit(_exit_code(report, fail_on, options["allow_incomplete"], options["allow_empty"]))
 
 
-def _scan(options: dict[str, Any]) -> Report:
+def _scan(options: dict[str, Any]) -> tuple[Report, Config]:
     from vmlint.engine import run
+    from vmlint.engine.choices import Choices
     from vmlint.engine.discovery import boundary
     from vmlint.files import Files, decode
     from vmlint.model.finding import Confidence
@@ -92,21 +99,36 @@ def _scan(options: dict[str, Any]) -> Report:
     paths = list(options["paths"])
     _check_exist(paths)
     named = [path for path in paths if path != "-"]
-    files = Files(boundary(named or ["."]), (*named, *options["var_file"], *options["env_file"]))
+    allowed = (*named, *options["var_file"], *options["env_file"], *filter(None, [options["config"]]))
+    files = Files(boundary(named or ["."]), allowed)
     if "-" in paths:
         files.put(options["stdin_filename"], decode(options["stdin_filename"], _standard_input(files.max_bytes)))
         paths = [options["stdin_filename"] if path == "-" else path for path in paths]
     settings = Settings(_variables(options["var"]), tuple(options["var_file"]), tuple(options["env_file"]))
-    choices = run.Choices(
-        select=frozenset(options["select"]),
-        ignore=frozenset(options["ignore"]),
-        pedantic=options["profile"] == "pedantic",
+    rules = _rules(options["rule_folders"])
+    config = _config(options, paths, files, rules)
+    choices = Choices(
+        select=frozenset(options["select"] or config.select),
+        ignore=frozenset((*options["ignore"], *config.ignore)),
+        pedantic=(options["profile"] or config.profile) == "pedantic",
         min_severity=_severity(options.get("min_severity", "notice")),
         min_confidence=Confidence[options.get("min_confidence", "low").upper()],
         jobs=options["jobs"] or os.cpu_count() or 1,
+        mark_suppressed=options.get("suppressed") == "mark",
+        config=config,
         **_today(options["today"]),
     )
-    return run.scan(paths, Surroundings(files, settings), _rules(options["rule_folders"]), choices)
+    return run.scan(paths, Surroundings(files, settings), rules, choices), config
+
+
+def _config(options: dict[str, Any], paths: list[str], files: Files, rules: tuple[LoadedRule, ...]) -> Config:
+    from vmlint.engine import config
+
+    path = "" if options["no_config"] else options["config"] or config.find(paths, files)
+    try:
+        return config.load(path, files, rules) if path else config.Config()
+    except config.ConfigError as error:
+        raise _Failure(str(error)) from None
 
 
 def _standard_input(max_bytes: int) -> bytes:
@@ -205,7 +227,7 @@ def inventory(**options: Any) -> None:
     """List every workload: role, substrate, needs, verdict, recommendation."""
     from vmlint.reports import inventory as listing
 
-    report = _scan(options)
+    report, _ = _scan(options)
     _write(
         listing.render(report)
         if options["form"] == "text"
@@ -221,7 +243,7 @@ def why(address: str, **options: Any) -> None:
     """Show how the verdict on one workload came about."""
     from vmlint.reports import why as trace
 
-    report = _scan(options)
+    report, _ = _scan(options)
     chosen = [item for item in report.workloads if address in (item.workload.address, item.workload.name)]
     if not chosen:
         names = ", ".join(sorted({item.workload.address for item in report.workloads})[:20]) or "none"
@@ -250,6 +272,18 @@ def rules(rule_folders: tuple[str, ...]) -> None:
     from vmlint.reports import manual
 
     _write(manual.listing([loaded.rule for loaded in _rules(rule_folders)]))
+
+
+@cli.command()
+@click.argument("name", type=click.Choice(["config"]))
+@click.option("--rules", "rule_folders", multiple=True, metavar="DIR")
+def schema(name: str, rule_folders: tuple[str, ...]) -> None:
+    """Print the JSON schema of the configuration, with the options of all rules."""
+    import json
+
+    from vmlint.engine.config import schema as described
+
+    _write(json.dumps(described(_rules(rule_folders)), indent=1) + "\n")
 
 
 @cli.command("eval")

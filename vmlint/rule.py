@@ -74,7 +74,7 @@ class Rule:
 
     @property
     def family(self) -> int:
-        """The hundreds of the id: 1 for VML101. It asks for a verdict; a plug-in's rules take part by their number."""
+        """The hundreds of the id: 1 for VML101. It decides which verdict a finding asks for, a plug-in's too."""
         digits = "".join(character for character in self.id if character.isdigit())
         return int(digits or "0") // 100
 

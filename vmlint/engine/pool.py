@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
+from vmlint.engine.suppression import Suppression
 from vmlint.sources.reading import Reading, Surroundings, Unit
 
 _CHUNKS_PER_WORKER = 16
@@ -13,7 +14,9 @@ _CHUNKS_PER_WORKER = 16
 _inherited: Surroundings | None = None
 
 
-def read_in_pool(units: list[Unit], surroundings: Surroundings, jobs: int) -> Iterator[Reading]:
+def read_in_pool(
+    units: list[Unit], surroundings: Surroundings, jobs: int
+) -> Iterator[tuple[Reading, tuple[Suppression, ...]]]:
     """The readings of the units, in their order. Workers inherit the files that were read already."""
     global _inherited
     _inherited = surroundings
@@ -28,7 +31,7 @@ def read_in_pool(units: list[Unit], surroundings: Surroundings, jobs: int) -> It
         _inherited = None
 
 
-def _read(units: list[Unit]) -> list[Reading]:
+def _read(units: list[Unit]) -> list[tuple[Reading, tuple[Suppression, ...]]]:
     from vmlint.engine.run import read_unit
 
     assert _inherited is not None

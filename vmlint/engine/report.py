@@ -68,7 +68,8 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Lists are sorted by file, line and id. `faults` are rules that raised (VML901 on that workload)."""
+    """Lists are sorted by file, line and id. `notices` are what the engine itself finds on no workload: templates
+    that nobody rendered, suppressions without effect."""
 
     version: str
     summary: Summary
@@ -76,7 +77,7 @@ class Report:
     results: tuple[Result, ...]
     undecided: tuple[tuple[Rule, Workload, Undecided], ...]
     unreadable: tuple[Problem, ...]
-    unrendered: tuple[Problem, ...]
+    notices: tuple[tuple[Rule, Problem], ...]
     passed_over: tuple[Problem, ...]
     rules: tuple[Rule, ...]
 
@@ -98,3 +99,9 @@ def fingerprints(found: Iterable[tuple[Rule, JudgedFinding, Workload]]) -> Itera
         digest = hashlib.sha256(text.encode()).hexdigest()[:20]
         seen[digest] = seen.get(digest, 0) + 1
         yield f"{digest}:{seen[digest]}"
+
+
+def notice_fingerprint(rule: Rule, problem: Problem) -> str:
+    """A stable name for what the engine itself finds at a place."""
+    evidence = " ".join(problem.span.text.split())[:200]
+    return hashlib.sha256("\0".join((problem.span.path, rule.id, evidence)).encode()).hexdigest()[:20]

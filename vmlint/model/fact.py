@@ -20,6 +20,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from vmlint.model.span import Span
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
@@ -32,14 +33,14 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Known(Generic[T]):
+class Known(Generic[T_co]):
     """A value that the files settle."""
 
-    value: T
+    value: T_co
     span: Span
     via: tuple[Origin, ...] = ()
 
-    def map(self, function: Callable[[T], U]) -> Known[U]:
+    def map(self, function: Callable[[T_co], U]) -> Known[U]:
         return Known(function(self.value), self.span, self.via)
 
 

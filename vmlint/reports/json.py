@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from vmlint.engine.report import Judged, Report, Result
+from vmlint.engine.report import Judged, Report, Result, notice_fingerprint
 from vmlint.model.fact import Known, value_or
 from vmlint.model.finding import Problem
 from vmlint.model.span import Span
 from vmlint.model.workload import OperatingSystem
+from vmlint.rule import Rule
 
 
 def render(report: Report) -> str:
@@ -41,7 +42,7 @@ def document(report: Report) -> dict[str, Any]:
         "workloads": [_workload(item) for item in report.workloads],
         "findings": [
             *(_finding(result) for result in report.results),
-            *(_unrendered(problem) for problem in report.unrendered),
+            *(_notice(rule, problem) for rule, problem in report.notices),
         ],
         "undecided": [
             {
@@ -117,22 +118,22 @@ def _finding(result: Result) -> dict[str, Any]:
     }
 
 
-def _unrendered(problem: Problem) -> dict[str, Any]:
-    """A template is a finding on no workload."""
+def _notice(rule: Rule, problem: Problem) -> dict[str, Any]:
+    """A template or a suppression: a finding on no workload."""
     finish = problem.span.finish
     return {
-        "rule": "VML902",
-        "name": "unrendered-template",
-        "severity": "notice",
-        "confidence": "high",
+        "rule": rule.id,
+        "name": rule.name,
+        "severity": rule.severity.label,
+        "confidence": rule.confidence.label,
         "message": f"{problem.message}.",
-        "help": "Scan what the template makes.",
+        "help": "",
         "workload": "",
         **_place(problem.span),
         "end_line": finish.line,
         "end_column": finish.column,
         "related": [],
-        "fingerprint": f"VML902:{problem.span.path}",
+        "fingerprint": notice_fingerprint(rule, problem),
         "suppressed": None,
     }
 

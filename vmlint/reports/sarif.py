@@ -35,6 +35,8 @@ def document(report: Report) -> dict[str, Any]:
     rules = sorted(report.rules, key=lambda rule: rule.id)
     index = {rule.id: number for number, rule in enumerate(rules)}
     hashes: dict[str, list[str]] = {}
+    # All results carry the property or none does: a reader takes its absence for "not known".
+    marked = any(result.suppressed is not None for result in report.results)
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -56,11 +58,11 @@ def document(report: Report) -> dict[str, Any]:
                         "executionSuccessful": True,
                         "toolExecutionNotifications": [
                             *(_notification(problem, "VML901", "error") for problem in report.unreadable),
-                            *(_notification(problem, "VML902", "note") for problem in report.unrendered),
+                            *(_notification(problem, rule.id, "note") for rule, problem in report.notices),
                         ],
                     }
                 ],
-                "results": [_result(first, others, index, hashes) for first, others in report.by_place()],
+                "results": [_result(first, others, index, hashes, marked) for first, others in report.by_place()],
             }
         ],
     }
@@ -96,7 +98,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _result(
-    first: Result, others: tuple[Result, ...], index: dict[str, int], hashes: dict[str, list[str]]
+    first: Result, others: tuple[Result, ...], index: dict[str, int], hashes: dict[str, list[str]], marked: bool
 ) -> dict[str, Any]:
     related = [(note.message, note.span) for note in first.related]
     related += [(f"also {other.workload.address}", other.workload.span) for other in others]
@@ -115,11 +117,16 @@ def _result(
         "message": {"text": f"{text}{' See' + mentions + '.' if mentions else ''}"},
         "locations": [_location(first.span)],
         **({"relatedLocations": locations} if locations else {}),
+        **({"suppressions": _suppressions(first)} if marked else {}),
         "partialFingerprints": {
             "primaryLocationLineHash": _line_hash(first.span, hashes),
             "vmlint/v1": first.fingerprint,
         },
     }
+
+
+def _suppressions(result: Result) -> list[dict[str, str]]:
+    return [] if result.suppressed is None else [{"kind": "inSource", "justification": result.suppressed}]
 
 
 def _escaped(text: str) -> str:

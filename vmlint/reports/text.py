@@ -20,16 +20,14 @@ def render(report: Report, style: Style | None = None, show_undecided: bool = Fa
     lines: list[str] = []
     file = ""
     for result, others in report.by_place():
-        if result.suppressed is not None:
-            continue
         if result.span.path != file:
             file = result.span.path
             lines += ["", style.bold(printable(file))]
         lines += ["", *_finding(result, others, style)]
     for problem in report.unreadable:
         lines += ["", *_problem("error", "VML901", problem, style, "red")]
-    for problem in report.unrendered:
-        lines += ["", *_problem("notice", "VML902", problem, style, "cyan")]
+    for rule, problem in report.notices:
+        lines += ["", *_problem(rule.severity.label, rule.id, problem, style, _COLOURS[rule.severity])]
     if show_undecided and report.undecided:
         lines += ["", style.bold("Undecided")]
         lines += list(_undecided(report))
@@ -44,6 +42,8 @@ def _finding(result: Result, others: tuple[Result, ...], style: Style) -> Iterat
     head = style.paint(f"{result.severity.label}[{result.rule.id}]", colour)
     yield f"{head} {style.bold(printable(result.finding.message))}"
     yield from _located(result.span, style, colour)
+    if result.suppressed is not None:
+        yield f"     {style.dim('=')} suppressed: {printable(result.suppressed)}"
     for note in result.related:
         yield from _located(note.span, style, "blue", printable(note.message), beside=result.span)
     yield f"     {style.dim('=')} workload: {printable(result.workload.address)} ({result.workload.role.name})"

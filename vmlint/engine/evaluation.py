@@ -1,0 +1,25 @@
+"""The value of a Terraform expression in a module directory: `vmlint eval`."""
+
+from __future__ import annotations
+
+import json
+
+from vmlint.evaluation.terraform.modules import evaluate, load_root, to_json
+from vmlint.evaluation.terraform.values import Failed
+from vmlint.files import Files
+from vmlint.sources.reading import Settings
+
+
+def value_as_json(expression: str, folder: str, files: Files, settings: Settings) -> tuple[str, str]:
+    """The value as JSON text and nothing, or nothing and what is missing: the name that would settle it, or the
+    error for which Terraform would refuse the expression."""
+    module = load_root(folder, files, settings.variables, settings.variable_files)
+    value = evaluate(expression, module)
+    if isinstance(value, Failed):
+        return "", f"{expression}: {value.unknown.reason}"
+    if value.sensitive:
+        return "", f"{expression}: it is sensitive and never printed"
+    try:
+        return json.dumps(to_json(value), ensure_ascii=False), ""
+    except LookupError as error:
+        return "", str(error.args[0])
