@@ -12,10 +12,10 @@ that system.
 Goes back to: Kubernetes documentation, Windows containers; Microsoft, Windows container requirements.
 """
 
+import posixpath
 from collections.abc import Iterator
 
 from vmlint.catalog import operating_systems
-from vmlint.files import folder_of
 from vmlint.model.fact import Known
 from vmlint.model.finding import Finding, Severity, notes_from
 from vmlint.model.span import Span
@@ -169,11 +169,11 @@ def _own_family(workload: Workload) -> str:
 
 def _families_beside(workload: Workload, context: Context) -> set[str]:
     """The families of the other pods of the same folder: the set that one cluster is given."""
-    folder = folder_of(workload.span.path)
+    folder = posixpath.dirname(workload.span.path)
     return {
         _own_family(other)
         for other in context.estate.workloads
-        if other.format == "kubernetes" and other.containers and folder_of(other.span.path) == folder
+        if other.format == "kubernetes" and other.containers and posixpath.dirname(other.span.path) == folder
     } - {_own_family(workload)}
 
 
