@@ -29,11 +29,12 @@ class BodyParser(Parser):
         """Attributes and blocks up to the end, or to the closing brace of a nested block (not consumed)."""
         body = ast.Body()
         text = self.text
+        opened = self.pos - 1
         while True:
             self.pos = SPACE_LINES.match(text, self.pos, self.end).end()  # type: ignore[union-attr]
             if self.pos >= self.end:
                 if nested:
-                    raise SyntaxProblem("the block is not closed", self.pos)
+                    raise SyntaxProblem("the block is not closed", opened, opened + 1)
                 return body
             if text[self.pos] == "}" and nested:
                 return body

@@ -20,7 +20,8 @@ _QUOTED_PIECE = re.compile(r'[^"\\$%\n]++|[$%](?!\{|[$%]\{)')
 _BARE_LINE = re.compile(r"(?:[^$%\n]++|[$%](?!\{|[$%]\{))*+\n?")
 _ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))')
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-_SPACES = " \t\n\r\v\f\x85\xa0"
+SPACES = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+"""What Go takes for white space."""
 
 
 class _Directive(ast.Node):
@@ -95,7 +96,7 @@ class _Cutter:
 
     def literal(self, start: int, end: int, text: str) -> None:
         if self.trim:
-            text = text.lstrip(_SPACES)
+            text = text.lstrip(SPACES)
             self.trim = False
         self.pieces.append(ast.Literal(start, end, text))
 
@@ -183,7 +184,7 @@ class _Cutter:
     def trim_before(self) -> None:
         last = self.pieces[-1] if self.pieces else None
         if isinstance(last, ast.Literal) and isinstance(last.value, str):
-            last.value = last.value.rstrip(_SPACES)
+            last.value = last.value.rstrip(SPACES)
 
     def directive(self, start: int) -> _Directive:
         parser = self.parser
@@ -286,7 +287,7 @@ def _flush(pieces: list[ast.Node]) -> None:
             if text is None:
                 least = 0
             else:
-                bare = text.lstrip(_SPACES)
+                bare = text.lstrip(SPACES)
                 if bare or not text.endswith("\n"):
                     assert isinstance(piece, ast.Literal)
                     adjust.append(piece)

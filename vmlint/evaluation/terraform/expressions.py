@@ -35,7 +35,16 @@ def evaluate(node: ast.Node, scope: Scope) -> Value:
 
 def _literal(node: ast.Literal, scope: Scope) -> Value:
     span = scope.span(node)
+    if isinstance(node.value, str) and not node.value.isascii():
+        return Scalar(_normal(node.value), span.source, span.start, span.end)
     return Scalar(node.value, span.source, span.start, span.end)
+
+
+def _normal(text: str) -> str:
+    """HCL has all its strings in Unicode's normal form C."""
+    from unicodedata import normalize
+
+    return normalize("NFC", text)
 
 
 def _invalid(node: ast.Invalid, scope: Scope) -> Value:
@@ -204,7 +213,8 @@ def _append(parts: list[str | Unknown], part: str | Unknown) -> None:
 def _render(parts: list[ast.Node], scope: Scope, pieces: list[str | Unresolved], sources: list[Value]) -> None:
     for part in parts:
         if isinstance(part, ast.Literal):
-            pieces.append(str(part.value))
+            literal = str(part.value)
+            pieces.append(literal if literal.isascii() else _normal(literal))
         elif isinstance(part, ast.TemplateIf):
             _render_if(part, scope, pieces, sources)
         elif isinstance(part, ast.TemplateFor):

@@ -11,8 +11,7 @@ from vmlint.evaluation.terraform.functions.patterns import compiled, expand, mat
 from vmlint.evaluation.terraform.values import again, scalar, wrap
 from vmlint.model.fact import Unknown
 from vmlint.model.value import Sequence, Unresolved
-
-SPACE = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+from vmlint.syntax.hcl_template import SPACES
 
 
 def _by_letter(change: Callable[[str], str]) -> Callable[[Call], Any]:
@@ -31,12 +30,12 @@ def _by_letter(change: Callable[[str], str]) -> Callable[[Call], Any]:
 def _trimspace(call: Call) -> Any:
     value = call.arguments[0]
     if not isinstance(value, Unresolved):
-        return call.text(0).strip(SPACE)
+        return call.text(0).strip(SPACES)
     parts: list[str | Unknown] = list(value.parts)
     if parts and isinstance(parts[0], str):
-        parts[0] = parts[0].lstrip(SPACE)
+        parts[0] = parts[0].lstrip(SPACES)
     if parts and isinstance(parts[-1], str):
-        parts[-1] = parts[-1].rstrip(SPACE)
+        parts[-1] = parts[-1].rstrip(SPACES)
     return again(value, call.span, tuple(part for part in parts if part != ""))
 
 
