@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from vmlint.engine import plugins
+from vmlint.engine.config import Config
 from vmlint.engine.report import Result
 from vmlint.engine.run import Choices, scan
 from vmlint.files import Files
@@ -38,7 +39,7 @@ def results(
     monkeypatch.chdir(folder)
     rule = loaded.rule
     options = {} if example.options is None else {rule.id: example.options}
-    choices = Choices(pedantic=rule.pedantic, options=options)
+    choices = Choices(pedantic=rule.pedantic, config=Config(options=options))
     report = scan(["."], Surroundings(Files(folder)), (loaded,), choices)
     assert report.summary.workloads, "the example holds no workload"
     assert not report.unreadable, [problem.message for problem in report.unreadable]
