@@ -27,6 +27,7 @@ UNDERSTOOD = [
     ("#!/bin/sh\nif ! command -v nginx; then\n  apk add --no-cache nginx\nfi\n", [("package", "nginx")]),
     ("#!/bin/bash\nyum install -y httpd\nservice httpd start\n", [("package", "httpd"), ("service", "httpd")]),
     ("#!/bin/bash\ndocker pull redis:7\n", []),
+    ("#!/bin/bash\nsay() {\n  echo $1\n}\ncase $1 in\n  a) say a ;;\n  *) say b ;;\nesac\n. /etc/profile\n", []),
     ("#!/bin/bash\ndocker run -d --name c -p 80:80 --restart=no redis:7 -p 1\n", [("container", "redis:7")]),
     ("#!/bin/bash\nIMAGE=ghcr.io/acme/web:2\ndocker run -itd -v /a:/b \\\n  $IMAGE\n",
      [("container", "ghcr.io/acme/web:2")]),

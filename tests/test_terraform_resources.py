@@ -351,3 +351,23 @@ resource "aws_ecs_service" "a" {
 """,
     )
     assert found["aws_ecs_task_definition.a"].placement.host == "aws_ecs_cluster.main"
+
+
+def test_unknown_metadata_is_no_container_declaration(tmp_path: Path) -> None:
+    found = of_text(
+        tmp_path,
+        """
+variable "metadata" {}
+variable "declaration" {}
+resource "google_compute_instance" "any" {
+  metadata = var.metadata
+}
+resource "google_compute_instance" "container" {
+  metadata = { gce-container-declaration = var.declaration }
+}
+""",
+    )
+    unknown = machine(found["google_compute_instance.any"])
+    assert not unknown.runs
+    assert not unknown.understood
+    assert [run.kind for run in machine(found["google_compute_instance.container"]).runs] == ["container"]

@@ -40,8 +40,7 @@ def _documents(text: str) -> Iterator[str]:
 
 
 def _one(script: Script, log: Log) -> None:
-    text = script.text
-    head = text[:2000]
+    head = script.text[:2000].removeprefix("---").lstrip()
     if head.startswith(("MIME-Version:", "Content-Type: multipart")):
         _multipart(script, log)
     elif head.startswith("{"):

@@ -31,7 +31,7 @@ _KEYWORDS = frozenset(
     }
 )
 _SKIPPED = frozenset({"for", "case", "function", "select", "in", ";;"})
-_FUNCTION = re.compile(r"^\s*(?:function\s+)?([A-Za-z_][\w-]*)\s*\(\)", re.MULTILINE)
+_FUNCTION = re.compile(r"^\s*(?:function\s+)?([A-Za-z_][\w:-]*)\s*\(\)", re.MULTILINE)
 
 
 def run(script: Script, log: Log) -> None:
@@ -114,8 +114,10 @@ def _piped_into_shell(shown: str, script: Script, log: Log) -> None:
 def command(words: tuple[str, ...], script: Script, log: Log) -> None:
     """What one simple command starts."""
     words = _without_keywords(words)
-    if not words or words[0] in _SKIPPED or words[0].startswith(("#", "$(", "`", "-")):
+    if not words or words[0] in _SKIPPED or words[0].startswith(("#", "$(", "`", "-", "((")):
         return
+    if words[0].endswith(("()", ")", "(){")):
+        return  # a function's head, a pattern of `case`
     image = provisioning.container_image(words)
     packages = provisioning.installed_packages(words)
     services = provisioning.started_services(words)

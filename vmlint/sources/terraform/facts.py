@@ -14,7 +14,7 @@ from vmlint.model.need import SubstrateClass
 from vmlint.model.value import Mapping, Value, at, entries, integer, items, text
 from vmlint.model.workload import Declarations, OperatingSystem, Substrate, Workload
 from vmlint.sources import declarations
-from vmlint.sources.terraform.selection import Subject, first, first_text, holds, select
+from vmlint.sources.terraform.selection import Subject, first, first_text, holds, select, steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,14 @@ class Resource:
     def values(self, fact: str) -> Iterator[Value]:
         for path in self.kind.paths(fact):
             yield from select(self.instance, path)
+
+    def written(self, fact: str) -> Iterator[Value]:
+        """The values whose own key is written, known or not: a map that is unknown as a whole writes none."""
+        for path in self.kind.paths(fact):
+            *above, key = steps(path)
+            for holder in select(self.instance, ".".join(above)):
+                if isinstance(holder, Mapping) and key in holder.entries:
+                    yield holder.entries[key]
 
 
 def substrate(resource: Resource, subject: Subject | None = None, span_of: Value | None = None) -> Fact[Substrate]:

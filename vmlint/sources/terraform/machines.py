@@ -156,7 +156,7 @@ def _texts(value: Value, resource: Resource, hops: int = 3) -> Iterator[Value]:
 
 def _provisioned(own: Resource, made_from: Resource, scripts: list[Value], relations: Relations) -> Provisioned:
     pair = [own] if made_from is own else [own, made_from]
-    container = [value for resource in pair for value in resource.values("container_declaration")]
+    container = [value for resource in pair for value in resource.written("container_declaration")]
     settings: list[Value] = []
     extra = list(scripts)
     for extension in [*relations.naming(own, "extensions")]:
@@ -169,7 +169,7 @@ def _provisioned(own: Resource, made_from: Resource, scripts: list[Value], relat
         if provisioner.tag and "remote-exec" in provisioner.tag:
             extra += select(provisioner, "inline")
     found = analyse(extra, container, settings)
-    remote = any(True for resource in pair for _ in resource.values("remote_script"))
+    remote = any(True for resource in pair for _ in resource.written("remote_script"))
     return Provisioned(found.runs, found.understood and not remote)
 
 
