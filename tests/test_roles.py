@@ -350,6 +350,10 @@ CASES: list[tuple[str, Workload, str, str]] = [
         "web-server",
         "high",
     ),
+    ("what stands beside", machine(("package", "postfix"), ("package", "nginx")), "web-server", "high"),
+    ("what stands beside, alone", machine(("package", "postfix")), "mail", "high"),
+    ("what stands beside something", machine(("package", "postfix"), understood=False), "unknown", "low"),
+    ("what stands beside a name", machine(("package", "postfix"), name="database"), "database", "low"),
     ("container in user data", machine(("container", "acme.example/mailpit:1")), "mail", "high"),
     ("container of one's own", machine(("container", "acme/thing")), "application", "low"),
     (

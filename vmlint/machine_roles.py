@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vmlint.catalog import commands, images, names
+from vmlint.catalog.tables import table
 from vmlint.container_roles import image_fact, known_text
 from vmlint.model.fact import Fact, Known
 from vmlint.model.finding import Confidence
@@ -88,10 +89,15 @@ def _by_user_data(workload: Workload, machine: Machine) -> Role | None:
         if fact is not None and not fact.generic:
             return Role(fact.role, max(fact.confidence, _MEDIUM), (_started(started),), fact.engine)
     daemons = [(started, served) for started in machine.runs if (served := _daemon(started)) is not None]
-    if daemons:
-        named = _by_name(workload)
-        agreeing = [(started, served) for started, served in daemons if named and served.role == named.name]
-        started, served = (agreeing or daemons)[0]
+    named = _by_name(workload)
+    agreeing = [pair for pair in daemons if named is not None and pair[1].role == named.name]
+    # Mail, monitoring and the like stand beside the service that a machine is for.
+    beside = table("machines")["beside_roles"]
+    purposes = [pair for pair in daemons if pair[1].role not in beside]
+    if not purposes and named is None and machine.understood:
+        purposes = daemons
+    if agreeing or purposes:
+        started, served = (agreeing or purposes)[0]
         return Role(served.role, _HIGH, (_started(started),), served.engine)
     if containers:
         return Role("application", _LOW, (_started(containers[0]),))
