@@ -12,7 +12,7 @@ from vmlint.model.fact import Absent, Known, Unknown, value_or
 from vmlint.model.finding import ProblemKind
 from vmlint.model.need import SubstrateClass
 from vmlint.model.span import SourceText
-from vmlint.model.workload import Container, Workload
+from vmlint.model.workload import Container, Host, Workload
 from vmlint.sources import kubernetes
 from vmlint.sources.reading import Reading, Surroundings, Unit
 from vmlint.syntax import yaml
@@ -286,6 +286,27 @@ def test_a_namespace_declares_for_what_is_in_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("namespace", "labels", "cls"),
+    [
+        ("batch", {}, SubstrateClass.VM_CONTAINER),
+        ("ba*", {"tier": "job"}, SubstrateClass.VM_CONTAINER),
+        ("batch", {"tier": "web"}, SubstrateClass.CONTAINER),
+        ("other", {}, SubstrateClass.CONTAINER),
+    ],
+)
+def test_a_fargate_profile_selects_by_namespace_and_labels(
+    namespace: str, labels: dict[str, str], cls: SubstrateClass
+) -> None:
+    workload = pod("{containers: [{image: a}]}", "name: p, namespace: batch, labels: {tier: job}")
+    span = SourceText("main.tf", "profile").whole()
+    selectors = {key: Known(value, span) for key, value in labels.items()}
+    facts = {"namespace": Known(namespace, span)}
+    profile = Host("aws_eks_fargate_profile.a", "a", "fargate-profile", span, selectors, facts=facts)
+    (linked,) = kubernetes.link([workload], [profile])
+    assert linked.substrate_class is cls
+
+
+@pytest.mark.parametrize(
     ("spec", "family"),
     [
         ("nodeSelector: {kubernetes.io/os: windows}", "windows"),
@@ -313,6 +334,17 @@ def test_an_operator_makes_the_database() -> None:
     )
     assert (workload.kind_role, workload.durable) == ("database", True)
     assert (value_or(workload.instances, None), value_or(workload.memory_mib, None)) == (3, 2048)
+
+
+@pytest.mark.parametrize(("more", "count"), [("", 1), (", dockerEnabled: true", 1), (", dockerEnabled: false", 0)])
+def test_a_runner_set_adds_a_privileged_engine(more: str, count: int) -> None:
+    workload = one(
+        "apiVersion: actions.summerwind.dev/v1alpha1\nkind: RunnerDeployment\nmetadata: {name: r}\n"
+        f"spec: {{replicas: 2, template: {{spec: {{repository: a/b{more}}}}}}}\n"
+    )
+    assert (workload.kind_role, value_or(workload.instances, None)) == ("ci-runner", 2)
+    added = [c for c in workload.containers if c.privileged is not None and value_or(c.privileged, None) is True]
+    assert [(c.kind, value_or(c.image, "")) for c in added] == [("sidecar", "docker:dind")] * count
 
 
 # KubeVirt

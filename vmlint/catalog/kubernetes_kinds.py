@@ -27,6 +27,7 @@ class Kind:
     role: str = ""
     daemon_role: str = ""
     daemon_if: Any = None
+    added: Any = None
     only_with: str = ""
     vm: str = ""
     shape: str = ""

@@ -37,11 +37,16 @@ def companions(manifests: Iterable[Manifest]) -> Companions:
             case "keda.sh", "ScaledObject":
                 _scale(found, body, "minReplicaCount")
             case "kubevirt.io", "VirtualMachineInstancePreset":
-                wanted = {key: text(value) for key, value in entries(at(body, "spec", "selector", "matchLabels"))}
-                found.presets.append((wanted, at(body, "spec")))
+                found.presets.append((_preset_labels(body), at(body, "spec")))
             case "instancetype.kubevirt.io", "VirtualMachineInstancetype" | "VirtualMachineClusterInstancetype":
                 found.sizes[manifest.name] = at(body, "spec")
     return found
+
+
+def _preset_labels(body: Value) -> dict[str, Fact[str]]:
+    """The selector stands in `spec`; many write it into `metadata` and mean the same."""
+    places = (at(body, part, "selector", "matchLabels") for part in ("spec", "metadata"))
+    return {key: text(value) for place in places for key, value in entries(place)}
 
 
 def _scale(found: Companions, body: Value, key: str) -> None:

@@ -1,28 +1,33 @@
-"""What other objects of the scan say of a pod: its RuntimeClass's handler, its Namespace's declarations."""
+"""What other objects of the scan say of a pod: its RuntimeClass's handler, its Fargate profile,
+its Namespace's declarations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
-from vmlint.model.fact import Known, Origin
+from vmlint.model.fact import Fact, Known, Origin
 from vmlint.model.workload import Host, Workload
 from vmlint.sources import declarations
-from vmlint.sources.kubernetes.workloads import of_class
+from vmlint.sources.kubernetes.workloads import of_class, of_product
 
 
 def link(workloads: Iterable[Workload], hosts: Iterable[Host]) -> Iterator[Workload]:
     """The workloads with what the hosts decide, in the same order."""
     classes: dict[str, Host] = {}
     namespaces: dict[str, Host] = {}
+    profiles: list[Host] = []
     for host in hosts:
         if host.kind == "runtime-class":
             classes.setdefault(host.name, host)
         elif host.kind == "namespace":
             namespaces.setdefault(host.name, host)
+        elif host.kind == "fargate-profile":
+            profiles.append(host)
     for workload in workloads:
         if workload.machine is None:
-            workload = _of_class(workload, classes)
+            workload = _on_fargate(_of_class(workload, classes), profiles)
         namespace = namespaces.get(workload.namespace) if workload.namespace else None
         yield workload if namespace is None else _in_namespace(workload, namespace)
 
@@ -38,6 +43,28 @@ def _of_class(workload: Workload, classes: dict[str, Host]) -> Workload:
     substrate = of_class(stated.value, stated, handler)
     origin = Origin(f"RuntimeClass {host.name}", handler.span)
     return replace(workload, substrate=Known(substrate, stated.span, (origin, *stated.via)))
+
+
+def _on_fargate(workload: Workload, profiles: list[Host]) -> Workload:
+    """EKS puts a pod on Fargate where a profile selects its namespace and labels; the manifest does not say so. A
+    DaemonSet never runs there."""
+    if workload.format == "compose" or workload.daemon or workload.placement.runtime_class is not None:
+        return workload
+    for profile in profiles:
+        namespace = profile.facts.get("namespace")
+        if not isinstance(namespace, Known) or not workload.namespace:
+            continue
+        if fnmatchcase(workload.namespace, namespace.value) and all(
+            _selects(wanted, workload.labels.get(key)) for key, wanted in profile.labels.items()
+        ):
+            span = workload.span
+            substrate = of_product("eks-fargate", span)
+            return replace(workload, substrate=Known(substrate, span, (Origin(profile.address, namespace.span),)))
+    return workload
+
+
+def _selects(wanted: Fact[str], stated: Fact[str] | None) -> bool:
+    return isinstance(wanted, Known) and isinstance(stated, Known) and fnmatchcase(stated.value, wanted.value)
 
 
 def _in_namespace(workload: Workload, namespace: Host) -> Workload:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from vmlint.catalog import operating_systems, substrates
 from vmlint.catalog.kubernetes_kinds import Kind, product_of_label
-from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
+from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated, value_or
 from vmlint.model.need import SubstrateClass
-from vmlint.model.value import Mapping, Value, at, entries, integer, text
+from vmlint.model.span import Span
+from vmlint.model.value import Mapping, Unresolved, Value, at, boolean, entries, integer, text
 from vmlint.model.workload import Container, OperatingSystem, Placement, Substrate, Workload
 from vmlint.sources import declarations
 from vmlint.sources.kubernetes import pods
@@ -108,7 +110,7 @@ def _pods(body: Mapping, kind: Kind, annotations: dict[str, Fact[str]], companio
         specs.append(spec)
     if kind.spec and not kind.containers:
         specs += select(body, kind.spec)
-    found = _with_operator_image(body, kind, found)
+    found = [*_with_operator_image(body, kind, found), *_added(body, kind)]
     return _Pods(tuple(specs), tuple(found))
 
 
@@ -128,6 +130,18 @@ def _with_operator_image(body: Mapping, kind: Kind, found: list[Container]) -> l
         resources=pods.resources(block) if block is not None else None,
     )
     return [made, *found]
+
+
+def _added(body: Mapping, kind: Kind) -> Iterator[Container]:
+    """The sidecar that an operator adds unless it is told not to."""
+    if kind.added is None:
+        return
+    switches = list(select(body, kind.added["unless_false"]))
+    if any(value_or(boolean(switch), True) is False or isinstance(switch, Unresolved) for switch in switches):
+        return
+    span = body.span.first_line()
+    image, privileged = Known(kind.added["image"], span), Known(bool(kind.added["privileged"]), span)
+    yield Container(name=kind.added["name"], span=span, image=image, kind="sidecar", privileged=privileged)
 
 
 def _primary(name: str, containers: tuple[Container, ...]) -> Container | None:
@@ -212,13 +226,13 @@ def _substrate(
     product = _product(placement, labels)
     if product is not None:
         kind, fact = product
-        return Known(_made(kind, fact), fact.span, fact.via)
+        return Known(of_product(kind, fact.span), fact.span, fact.via)
     untrusted = next((a for a in annotations if a.startswith("io.kubernetes.cri.untrusted-workload")), None)
     if untrusted and isinstance(annotations[untrusted], Known):
         stated_as = annotations[untrusted]
         assert isinstance(stated_as, Known)
         if stated_as.value == "true":
-            return Known(_made("kata", stated_as), stated_as.span, stated_as.via)
+            return Known(of_product("kata", stated_as.span), stated_as.span, stated_as.via)
     windows = isinstance(system, Known) and system.value.family == "windows"
     kind = "windows-process" if windows else "runc"
     return Known(
@@ -236,9 +250,9 @@ def of_class(name: str, stated: Known[str], handler: Known[str] | None = None) -
     return Substrate(fact.cls, "Kubernetes", fact.runtime, fact.kind, stated.span)
 
 
-def _made(kind: str, fact: Known[str]) -> Substrate:
-    name = substrates.product_name(kind)
-    return Substrate(substrates.substrate_class(kind), "Kubernetes", name, kind, fact.span)
+def of_product(kind: str, span: Span) -> Substrate:
+    """The substrate of a product by its key in the catalogue."""
+    return Substrate(substrates.substrate_class(kind), "Kubernetes", substrates.product_name(kind), kind, span)
 
 
 def _product(placement: Placement, labels: dict[str, Fact[str]]) -> tuple[str, Known[str]] | None:
