@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -119,3 +120,14 @@ def test_nothing_is_understood() -> None:
 )
 def test_any_text_is_read(head: str, text: str) -> None:
     of(head + text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["cat <<A\n", "\n", "<# ", "${", "$(", "'", '"', "a=b\n", "machine:\n", "f()", "- ", "{", "[", "<<A;", "\\\n"],
+)
+@pytest.mark.parametrize("head", ["#!/bin/sh\n", "#cloud-config\n", "<powershell>\n", "{"])
+def test_hostile_text_ends_soon(head: str, text: str) -> None:
+    start = time.process_time()
+    of(head + text * (90_000 // len(text)))
+    assert time.process_time() - start < 5

@@ -10,14 +10,14 @@ all, or does things that the catalogue cannot name, makes `understood` false, so
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from vmlint.model.record import record
 from vmlint.model.value import Mapping, Missing, Scalar, Sequence, Unresolved, Value
 from vmlint.model.workload import Started
 from vmlint.sources.provisioning.script import Log, Script, script_text
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Provisioned:
     """What all scripts together start, each thing once, and whether that is all they do."""
 

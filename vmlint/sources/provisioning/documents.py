@@ -23,7 +23,7 @@ def yaml_text(script: Script, log: Log) -> None:
     root = parsed.documents[0].root if parsed.documents and not parsed.problems else None
     if not isinstance(root, Mapping):
         log.understood = False
-        lines = re.sub(r"^\s*-\s+(?=[a-z])", "", script.text, flags=re.MULTILINE)
+        lines = re.sub(r"^[ \t]*-[ \t]+(?=[a-z])", "", script.text, flags=re.MULTILINE)
         run(script.part(lines), log)
         log.understood = False
         return

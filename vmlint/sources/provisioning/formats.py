@@ -22,7 +22,7 @@ def read(script: Script, log: Log) -> None:
 
 
 def without_comments(text: str) -> str:
-    return re.sub(r"^\s*#(?!!).*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"^[ \t]*#(?!!).*$", "", text, flags=re.MULTILINE)
 
 
 def _documents(text: str) -> Iterator[str]:
@@ -53,11 +53,7 @@ def _one(script: Script, log: Log) -> None:
         from vmlint.sources.provisioning.documents import yaml_text
 
         yaml_text(script, log)
-    elif re.match(r"\s*<(?:powershell|script)>", head, re.IGNORECASE) or re.search(
-        r"^\s*(?:Install-WindowsFeature|Add-WindowsFeature|Set-ExecutionPolicy|\$ErrorActionPreference|param\s*\()",
-        head,
-        re.MULTILINE | re.IGNORECASE,
-    ):
+    elif _is_powershell(head):
         from vmlint.sources.provisioning.powershell import commands
 
         commands(script, log)
@@ -67,6 +63,13 @@ def _one(script: Script, log: Log) -> None:
         from vmlint.sources.provisioning.shell import run
 
         run(script, log)
+
+
+def _is_powershell(head: str) -> bool:
+    if re.match(r"\s*<(?:powershell|script)>", head, re.IGNORECASE):
+        return True
+    cmdlets = r"Install-WindowsFeature|Add-WindowsFeature|Set-ExecutionPolicy|\$ErrorActionPreference|param\s*\("
+    return re.search(rf"^[ \t]*(?:{cmdlets})", head, re.MULTILINE | re.IGNORECASE) is not None
 
 
 def _is_of_another_kind(head: str) -> bool:

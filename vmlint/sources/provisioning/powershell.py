@@ -10,7 +10,7 @@ from vmlint.sources.provisioning.script import Log, Script
 
 def commands(script: Script, log: Log) -> None:
     """What a PowerShell script starts."""
-    text = re.sub(r"<#.*?#>", "", script.text, flags=re.DOTALL)
+    text = "".join(part.rpartition("#>")[2] if at else part for at, part in enumerate(script.text.split("<#")))
     text = re.sub(r"</?(?:powershell|script|persist)[^>]*>", "\n", text, flags=re.IGNORECASE)
     text = re.sub(r"`\r?\n", " ", text)
     for line in re.split(r"[\r\n;|]+|&&", text):

@@ -13,7 +13,8 @@ from vmlint.model.workload import Started
 UNKNOWN = "\ue000"
 """Stands in a script for what is not known."""
 
-MAX_TEXT = 500_000
+MAX_TEXT = 100_000
+"""Characters of one script that are looked at; the clouds take less."""
 
 
 class Script:

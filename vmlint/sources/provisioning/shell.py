@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from vmlint.catalog import commands, provisioning
 from vmlint.sources.provisioning.script import UNKNOWN, Log, Script
 
-_HEREDOC = re.compile(r"<<-?\s*\\?(['\"]?)([A-Za-z_]\w*)\1([^\n]*)\n(.*?)^\s*\2[ \t]*$", re.DOTALL | re.MULTILINE)
+_HEREDOC = re.compile(r"<<(-?)[ \t]*\\?(['\"]?)([A-Za-z_]\w*)\2")
 _KEYWORDS = frozenset(
     {
         "if",
@@ -31,14 +32,13 @@ _KEYWORDS = frozenset(
     }
 )
 _SKIPPED = frozenset({"for", "case", "function", "select", "in", ";;"})
-_FUNCTION = re.compile(r"^\s*(?:function\s+)?([A-Za-z_][\w:-]*)\s*\(\)", re.MULTILINE)
+_FUNCTION = re.compile(r"^[ \t]*(?:function[ \t]+)?([A-Za-z_][\w:-]*)[ \t]*\(\)", re.MULTILINE)
 
 
 def run(script: Script, log: Log) -> None:
     """What a script starts."""
     text = script.text.replace("\r\n", "\n")
-    files: list[tuple[str, str]] = []
-    text = _HEREDOC.sub(lambda found: _taken_out(found, text, files), text)
+    text, files = _without_heredocs(text)
     for path, content in files:
         written_file(path, content, script, log)
     text = _with_variables(text)
@@ -48,7 +48,8 @@ def run(script: Script, log: Log) -> None:
 
 
 _ASSIGNMENT = re.compile(
-    r"^\s*(?:export\s+|readonly\s+)?([A-Za-z_]\w*)=(\"[^\"$`\n]*\"|'[^'\n]*'|[^\s\"'$`;&|()]+)\s*$", re.MULTILINE
+    r"^[ \t]*(?:export[ \t]+|readonly[ \t]+)?([A-Za-z_]\w*)=(\"[^\"$`\n]*\"|'[^'\n]*'|[^\s\"'$`;&|()]+)[ \t]*$",
+    re.MULTILINE,
 )
 
 
@@ -63,12 +64,34 @@ def _with_variables(text: str) -> str:
     return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda used: known.get(used[1] or used[2]) or used[0], text)
 
 
-def _taken_out(found: re.Match[str], text: str, files: list[tuple[str, str]]) -> str:
-    """Replaces a here-document by nothing and notes the file that it is written to."""
-    line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()] + found[3]
-    target = re.search(r">>?\s*([^\s<>|;&]+)|\btee\s+(?:-\w+\s+)*([^\s<>|;&]+)", line)
-    files.append(((target[1] or target[2]) if target else "", found[4]))
-    return found[3] + "\n"
+def _without_heredocs(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """The text without its here-documents, and each of them with the file that it is written to."""
+    lines = text.split("\n")
+    ends: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        ends.setdefault(line.strip(), []).append(number)
+    kept: list[str] = []
+    files: list[tuple[str, str]] = []
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        at += 1
+        found = _HEREDOC.search(line) if "<<" in line else None
+        if found is not None:
+            after = ends.get(found[3], [])
+            end = bisect_left(after, at)
+            if end < len(after):
+                files.append((_target(line), "\n".join(lines[at : after[end]])))
+                at = after[end] + 1
+                line = line[: found.start()] + line[found.end() :]
+        kept.append(line)
+    return "\n".join(kept), files
+
+
+def _target(line: str) -> str:
+    """The file that a line writes to by redirection or `tee`."""
+    found = re.search(r"(?<!<)>>?[ \t]*([^\s<>|;&]+)|\btee[ \t]+(?:-\w+[ \t]+)*([^\s<>|;&]+)", line)
+    return "" if found is None else found[1] or found[2]
 
 
 def written_file(path: str, content: str, script: Script, log: Log) -> None:
@@ -180,7 +203,7 @@ _TOKEN = re.compile(
     r"|(?P<separator>\n|;;|;|&&|\|\||\||&)"
 )
 _WORD = re.compile(
-    r"\$\((?:[^()]|\([^()]*\))*\)|\$\{[^}]*\}|`[^`]*`|'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|[^\s;&|<>'\"\\`$]+|[$'\"`\\]"
+    r"\$\((?:[^()]|\([^()]*\))*\)|\$\{[^}\n]{0,300}\}|`[^`]*`|'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|[^\s;&|<>'\"\\`$]+|[$'\"`\\]"
 )
 
 
