@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from vmlint.engine import plugins
+from vmlint.engine.choices import Choices
 from vmlint.engine.config import Config
 from vmlint.engine.report import Result
-from vmlint.engine.run import Choices, scan
+from vmlint.engine.run import scan
 from vmlint.files import Files
 from vmlint.rule import Bad, Good
 from vmlint.sources.reading import Surroundings

@@ -12,6 +12,6 @@ def offers_size(vcpu: float, memory_mib: float) -> bool:
         if row["vcpu"] != vcpu:
             continue
         if "memory_gib" in row:
-            return memory in row["memory_gib"]
-        return row["least"] <= memory <= row["most"] and (memory - row["least"]) % row["step"] == 0
+            return memory in list(row["memory_gib"])
+        return bool(row["least"] <= memory <= row["most"]) and (memory - row["least"]) % row["step"] == 0
     return False
