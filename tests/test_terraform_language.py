@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from vmlint.evaluation.terraform.functions.encoding import json_text
+from vmlint.evaluation.terraform.functions.table import table
 from vmlint.evaluation.terraform.modules import RootModule, evaluate, load_root, to_json
-from vmlint.evaluation.terraform.values import Failed, is_large
+from vmlint.evaluation.terraform.values import Failed, first_unknown, is_large
 from vmlint.files import Files
 from vmlint.model.fact import Known, Unknown
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value, at, boolean, text
@@ -256,6 +261,53 @@ def test_facts_of_values(root: RootModule) -> None:
 )
 def test_hostile_expressions_are_bounded(root: RootModule, expression: str) -> None:
     assert isinstance(value(root, expression), Unresolved)
+
+
+def test_a_long_sum_in_a_body(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(f'resource "t" "a" {{\n  x = {" + ".join(["1"] * 30_000)}\n  y = 1\n}}\n')
+    body = next(iter(load_root(str(tmp_path), Files(tmp_path)).resources())).body
+    assert isinstance(body.entries["x"], Unresolved)
+    assert to_json(body.entries["y"]) == 1
+
+
+ATOMS = [
+    "1", "-2.5", '"a"', '""', '"x${var.unset}"', "true", "null", "[]", "{}", "var.unset", "var.images",
+    "local.agree", "aws_launch_template.x", "aws_launch_template.x.id", "[1, null, var.unset]",
+    "{ a = [1], b = var.unset }", "toset([1, 2])", "local.loop", '"2020-01-01T00:00:00Z"', '"10.0.0.0/8"',
+    "99999999999999999999999", "1e300",
+]  # fmt: skip
+FORMS = [
+    "({0})", "[{0}, {1}]", "{{ a = {0}, (tostring({1})) = 1 }}", "{0} + {1}", "{0} == {1}", "{0} && {1}", "!{0}",
+    "{0} ? {1} : {2}", "{0}[{1}]", "({0}).a", "({0})[*].a", "[for k, v in {0} : [k, v, {1}] if {2}]",
+    "{{ for k, v in {0} : k => v... if {1} }}", "{{ for v in {0} : v => {1} }}", '"a${{{0}}}b${{{1}}}"',
+    '"%{{ for x in {0} }}${{x}}%{{ endfor }}%{{ if {1} }}y%{{ endif }}"', "{0} % {1}", "{0} < {1}",
+]  # fmt: skip
+
+
+def expressions() -> st.SearchStrategy[str]:
+    functions = st.sampled_from(sorted(table()))
+
+    def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+        calls = st.builds(
+            lambda name, given, dots: f"{name}({', '.join(given)}{dots if given else ''})",
+            functions, st.lists(inner, max_size=4), st.sampled_from(["", "", "..."]),
+        )  # fmt: skip
+        forms = st.builds(lambda form, a, b, c: form.format(a, b, c), st.sampled_from(FORMS), inner, inner, inner)
+        return calls | forms
+
+    return st.recursive(st.sampled_from(ATOMS), larger, max_leaves=8)
+
+
+@given(expressions())
+@settings(max_examples=400, deadline=None)
+def test_every_expression_has_a_value(expression: str) -> None:
+    """Evaluation is total: any well-formed expression gives a value, known or not, and never raises."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "main.tf").write_text(CONFIGURATION)
+        found = evaluate(expression, load_root(folder, Files(Path(folder))))
+    assert found.span.source is not None
+    if first_unknown(found) is None:
+        json_text(found)
 
 
 def test_files_outside_the_root_are_not_there(root: RootModule) -> None:

@@ -500,6 +500,17 @@ def test_work_grows_linearly_with_the_calls(tree: Tree) -> None:
     assert time.perf_counter() - started < 10
 
 
+def test_calls_that_multiply_are_bounded(tree: Tree) -> None:
+    """Twenty levels of two calls each would be a million modules."""
+    for level in range(20):
+        calls = "".join(f'module "{name}" {{ source = "../m{level + 1}" }}\n' for name in "ab")
+        tree.at(f"m{level}/main.tf", calls)
+    tree.at("m20/main.tf", 'resource "t" "a" {}\n')
+    root = tree.root("m0")
+    assert len(list(root.resources())) > 1000
+    assert any("more than 5,000" in gap.reason for gap in root.gaps)
+
+
 def test_nothing_but_reading_happens(tree: Tree) -> None:
     """No process, no network, no code of the configuration, no writing."""
     tree.write(

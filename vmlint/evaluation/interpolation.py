@@ -14,13 +14,14 @@ from functools import cache
 from itertools import takewhile
 
 from vmlint.model.fact import Origin, Unknown
+from vmlint.model.record import record
 from vmlint.model.span import SourceText
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value
 
 MAX_DEPTH = 20
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Variable:
     """The value that an environment file gives to a name, and where."""
 

@@ -74,11 +74,11 @@ def _told_apart(caller: Module, block: RawBlock, expansion: Expansion) -> list[t
 
 
 def _evaluate(source: object, node: object, scope: Scope) -> Value:
-    from vmlint.evaluation.terraform.expressions import evaluate
+    from vmlint.evaluation.terraform.expressions import evaluate_safely
     from vmlint.syntax.hcl_ast import Node
 
     assert isinstance(node, Node)
-    return evaluate(node, at(source, scope))
+    return evaluate_safely(node, at(source, scope))
 
 
 def _index(value: Value) -> Mapping:

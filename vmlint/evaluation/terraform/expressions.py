@@ -33,6 +33,14 @@ def evaluate(node: ast.Node, scope: Scope) -> Value:
     return _EVALUATORS[type(node)](node, scope)
 
 
+def evaluate_safely(node: ast.Node, scope: Scope) -> Value:
+    """`evaluate` where nothing above would catch that the expression is nested too deeply for the interpreter."""
+    try:
+        return evaluate(node, scope)
+    except RecursionError:
+        return failed("the expression is nested too deeply", scope.span(node))
+
+
 def _literal(node: ast.Literal, scope: Scope) -> Value:
     span = scope.span(node)
     if isinstance(node.value, str) and not node.value.isascii():

@@ -48,6 +48,8 @@ class World:
         self.workspace = workspace
         self.paths = Paths(files, root)
         self.budget = Budget()
+        self.instances = 0
+        """Module instances that were made so far."""
         self.problems: list[Problem] = []
         self.extra_paths: list[str] = []
         self.configurations: dict[str, Configuration] = {}

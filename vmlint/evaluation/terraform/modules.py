@@ -8,6 +8,7 @@ for instance in root.resources():
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence as SequenceOf
@@ -19,7 +20,7 @@ from vmlint.evaluation.terraform.configuration import (
     configuration_files,
     problem_of,
 )
-from vmlint.evaluation.terraform.expressions import evaluate as evaluate_node
+from vmlint.evaluation.terraform.expressions import evaluate_safely
 from vmlint.evaluation.terraform.module import Call, Module, World
 from vmlint.evaluation.terraform.resources import Resource
 from vmlint.evaluation.terraform.scope import Scope
@@ -32,6 +33,13 @@ from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Mapping, Unresolved, Value
 from vmlint.syntax import hcl
 from vmlint.syntax.hcl_ast import Body, SyntaxProblem
+
+RECURSION = 8_000
+"""Frames of the interpreter: chains of references through modules are deeper than its default allows."""
+
+MAX_MODULES = 5_000
+"""Module instances of one root."""
+TOO_MANY = f"the root has more than {MAX_MODULES:,} instances of modules"
 
 MAX_OPINIONS = 10
 """Blocks of one folder that are put to the second parser."""
@@ -108,11 +116,11 @@ class Gap:
 
     __slots__ = ("_call", "_caller", "reason", "source", "span")
 
-    def __init__(self, call: Call, caller: ModuleInstance) -> None:
+    def __init__(self, call: Call, caller: ModuleInstance, reason: str = "") -> None:
         self._call = call
         self._caller = caller
         self.source = call.source
-        self.reason = call.reason
+        self.reason = reason or call.reason
         self.span = call.block.span
 
     @property
@@ -171,9 +179,11 @@ class ModuleInstance:
             self._children = []
             for name in self.module.configuration.modules:
                 for call in self.module.calls(name):
-                    if call.module is None:
-                        self.own_gaps.append(Gap(call, self))
+                    world = self.module.world
+                    if call.module is None or world.instances >= MAX_MODULES:
+                        self.own_gaps.append(Gap(call, self, "" if call.module is None else TOO_MANY))
                         continue
+                    world.instances += 1
                     where = f"{self.address}.{call.address}".lstrip(".")
                     chain = (*self.call_chain, call.block.span)
                     count = _product(call.expansion.count, self.count)
@@ -326,6 +336,8 @@ def load_root(
     """The module of a folder, read as a root. `variables` are `--var` pairs, `variable_files` those of
     `--var-file` in order. `terraform.workspace` is unknown where `workspace` is empty. `strict` parses every
     block, so that each syntax error is told."""
+    if sys.getrecursionlimit() < RECURSION:
+        sys.setrecursionlimit(RECURSION)
     world = World(folder, files, workspace)
     conf = world.configuration(folder)
     empty = SourceText(folder, "")
@@ -379,10 +391,7 @@ def evaluate(text: str, module: ModuleInstance) -> Value:
         node = hcl.parse_expression(source)
     except SyntaxProblem as problem:
         return failed(problem.message, source.span(problem.start, problem.end))
-    try:
-        return evaluate_node(node, module.module.scope(source))
-    except RecursionError:
-        return failed("the expression is nested too deeply", source.whole())
+    return evaluate_safely(node, module.module.scope(source))
 
 
 def to_json(value: Value) -> object:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from vmlint.evaluation.terraform.conversions import to_number
-from vmlint.evaluation.terraform.expressions import evaluate, members
+from vmlint.evaluation.terraform.expressions import evaluate_safely, members
 from vmlint.evaluation.terraform.scope import Scope
 from vmlint.evaluation.terraform.values import (
     again,
@@ -63,7 +63,7 @@ def expansions(block: RawBlock, scope: Scope) -> list[Expansion]:
 
 
 def _count(attribute: ast.AttributeNode, scope: Scope) -> list[Expansion]:
-    value = evaluate(attribute.expression, at(attribute.source, scope))
+    value = evaluate_safely(attribute.expression, at(attribute.source, scope))
     number = to_number(value)
     whole = normal_number(number) if number is not None else None
     count: Fact[int]
@@ -91,7 +91,7 @@ def _object(entries: dict[str, Value], span: Span) -> Mapping:
 
 
 def _for_each(attribute: ast.AttributeNode, block: RawBlock, scope: Scope) -> Iterator[Expansion]:
-    value = evaluate(attribute.expression, at(attribute.source, scope))
+    value = evaluate_safely(attribute.expression, at(attribute.source, scope))
     span = value.span
     if isinstance(value, Unresolved):
         yield _unknown_keys(value, value.as_fact())
@@ -234,7 +234,7 @@ def entry(body: ast.Body, name: str, scope: Scope) -> Value | None:
     attribute = body.attributes.get(name)
     if attribute is not None:
         scope = at(attribute.source, scope)
-        value = evaluate(attribute.expression, scope)
+        value = evaluate_safely(attribute.expression, scope)
         if value.source is scope.source and value.start >= attribute.start:
             value.key_start = attribute.start
         return value
@@ -278,7 +278,7 @@ def _dynamic(block: ast.BlockNode, scope: Scope) -> tuple[list[Value], Unknown |
     content = block.body.blocks_of("content")
     if "for_each" not in attributes or not content:
         return [], failed("a dynamic block needs for_each and content", scope.span(block)).unknown
-    collection = evaluate(attributes["for_each"].expression, scope)
+    collection = evaluate_safely(attributes["for_each"].expression, scope)
     if isinstance(collection, Unresolved):
         return [], collection.as_fact()
     if not isinstance(collection, Sequence | Mapping):
@@ -290,7 +290,7 @@ def _dynamic(block: ast.BlockNode, scope: Scope) -> tuple[list[Value], Unknown |
         inner = scope.child(names)
         labels: tuple[str, ...] = ()
         if "labels" in attributes:
-            given = evaluate(attributes["labels"].expression, inner)
+            given = evaluate_safely(attributes["labels"].expression, inner)
             if isinstance(given, Sequence):
                 labels = tuple(scalar_text(label) for label in given.items if isinstance(label, Scalar))
         made.append(block_value(content[0].body, block, labels, inner))

@@ -7,7 +7,7 @@ from collections.abc import Sequence as SequenceOf
 from typing import TYPE_CHECKING
 
 from vmlint.evaluation.terraform.conversions import convert, parse_type
-from vmlint.evaluation.terraform.expressions import evaluate
+from vmlint.evaluation.terraform.expressions import evaluate_safely
 from vmlint.evaluation.terraform.scope import Scope
 from vmlint.evaluation.terraform.values import is_null, placed, unresolved
 from vmlint.files import Files, Refusal, join
@@ -79,7 +79,7 @@ def _file_settings(path: str, files: Files, scope: Scope, problems: list[Problem
     label = path.rsplit("/", 1)[-1]
 
     def make(name: str) -> Setting:
-        return Setting(label, lambda: evaluate(body.attributes[name].expression, inner))
+        return Setting(label, lambda: evaluate_safely(body.attributes[name].expression, inner))
 
     return {name: make(name) for name in body.attributes}
 
@@ -99,7 +99,7 @@ def _pair(name: str, text: str, scope: Scope) -> Callable[[], Value]:
     def make() -> Value:
         if text.lstrip()[:1] in ("[", "{"):
             try:
-                return evaluate(hcl.parse_expression(source), scope.elsewhere(source))
+                return evaluate_safely(hcl.parse_expression(source), scope.elsewhere(source))
             except SyntaxProblem:
                 pass
         return Scalar(text, source, 0, len(text))
@@ -121,11 +121,13 @@ def variable(block: RawBlock, setting: Setting | None, scope: Scope, missing: st
     if value is None:
         if "default" not in attributes:
             return _secret(unresolved(f"var.{name}", missing, block.span), block), ""
-        value = evaluate(attributes["default"].expression, scope)
+        value = evaluate_safely(attributes["default"].expression, scope)
     kind = attributes.get("type")
     if kind is not None:
         # Defaults of optional attributes are constants.
-        converted = convert(value, parse_type(_type_node(kind.expression)), lambda node: evaluate(node, scope))
+        converted = convert(
+            value, parse_type(_type_node(kind.expression)), lambda node: evaluate_safely(node, scope)
+        )
         value = converted
     return _secret(value, block), label
 
