@@ -11,16 +11,16 @@ Goes back to: phoenixNAP, Containers vs Virtual Machines ("all of an operating s
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from vmlint.model.fact import Fact, Known
 from vmlint.model.finding import Note, Severity, notes_from
 from vmlint.model.need import Need, NeedKind
+from vmlint.model.record import record
 from vmlint.model.workload import Workload
 from vmlint.rule import NODE_AGENT, Bad, Context, Good, Outcome, Rule
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Options:
     """From which declared size of one instance on a workload is demanding."""
 

@@ -12,19 +12,19 @@ Goes back to: Google Cloud, Migrate to Containers, VM fit; phoenixNAP, Container
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from vmlint.catalog.substrates import recommendation
 from vmlint.machines import containers, daemons, hosts_more, is_small, size_text, stays_machine
 from vmlint.model.fact import Unknown
 from vmlint.model.finding import Severity, Undecided
 from vmlint.model.need import SubstrateClass, Surplus
+from vmlint.model.record import record
 from vmlint.model.workload import Workload
 from vmlint.placement import platform_of
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Options:
     """Up to which declared size a machine is small."""
 

@@ -102,7 +102,8 @@ def test_the_packaging_lists_every_package() -> None:
 
 
 def test_only_files_and_the_engine_touch_the_disk() -> None:
-    allowed = {"vmlint.files", "vmlint.engine", "vmlint.catalog", "vmlint.cli"}
+    # `record` compiles initialisers from the names of our own fields.
+    allowed = {"vmlint.files", "vmlint.engine", "vmlint.catalog", "vmlint.cli", "vmlint.model.record"}
     for path in MODULES:
         name = name_of(path)
         if any(name == a or name.startswith(a + ".") for a in allowed):

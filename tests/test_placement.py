@@ -85,6 +85,10 @@ def test_recommendation_is_the_cheapest_class_that_meets_all() -> None:
     assert both.recommended == (SubstrateClass.VM,)
 
 
+def test_what_replaces_a_system_container_has_a_whole_userland() -> None:
+    assert judge(workload("lxd"), [(rule("VML404"), need("hypervisor"))]).recommended == (SubstrateClass.VM,)
+
+
 def test_surplus_only_where_every_need_is_met_by_less() -> None:
     surplus = Surplus("Less would serve.", SPAN, SubstrateClass.CONTAINER)
     alone = judge(workload("vm"), [(rule("VML603"), surplus)])
@@ -114,7 +118,7 @@ def test_undecided_only_where_it_matters_and_nothing_else_decided() -> None:
 
 
 def test_unknown_substrate_leaves_a_need_undecided() -> None:
-    from dataclasses import replace
+    from vmlint.model.record import replace
 
     vague = replace(workload("runc"), substrate=Unknown("var.class", "it has no value", SPAN))
     judgement = judge(vague, [(rule("VML404", Severity.ERROR), need("hypervisor"))])

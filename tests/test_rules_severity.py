@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from vmlint.catalog.substrates import product_name, substrate_class
 from vmlint.engine import plugins
 from vmlint.model.fact import Absent, Known
 from vmlint.model.finding import Confidence
+from vmlint.model.record import replace
 from vmlint.model.span import SourceText
 from vmlint.model.workload import (
     Container,

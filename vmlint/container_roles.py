@@ -5,13 +5,13 @@ The command decides between halves of one image, and what an operating-system or
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from vmlint.catalog import commands, images, names
 from vmlint.catalog.references import parse
 from vmlint.model.fact import Fact, Known, Unknown
 from vmlint.model.finding import Confidence
+from vmlint.model.record import replace
 from vmlint.model.workload import UNKNOWN_ROLE, Container, Evidence, Role, Workload
 
 _HIGH, _MEDIUM, _LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW

@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from vmlint.catalog import kernel, substrates
 from vmlint.model.fact import Fact, Known, Origin, value_or
+from vmlint.model.record import record
 from vmlint.model.span import Span
 from vmlint.model.workload import Container, Workload
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Use:
     """A feature (key of the catalogue's limits) that the workload uses, and what says so."""
 

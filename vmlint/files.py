@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
+from vmlint.model.record import record
 from vmlint.model.span import SourceText
 
 MAX_BYTES = 20 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Refusal:
     """Why a file was not read; `message` is a clause without a full stop."""
 

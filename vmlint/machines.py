@@ -6,13 +6,13 @@ The 6xx rules need positive evidence of what a machine runs and stand back from 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from vmlint.catalog import commands
 from vmlint.catalog.tables import table
 from vmlint.model.fact import Known
 from vmlint.model.finding import Confidence
+from vmlint.model.record import record
 from vmlint.model.span import Span
 from vmlint.model.workload import Machine, Started, Workload
 from vmlint.traits import declared, is_true, memory_of, vcpu_of
@@ -21,7 +21,7 @@ DEMANDING_VCPU = 16
 DEMANDING_MIB = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Daemon:
     """A packaged service that a machine's user data installs or starts."""
 

@@ -8,7 +8,6 @@ class meets every need. Which rules run, the thresholds and the suppressions are
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 from vmlint.catalog import substrates
@@ -16,6 +15,7 @@ from vmlint.features import runs_on
 from vmlint.model.fact import Known, Unknown
 from vmlint.model.finding import Confidence, Finding, Note, Severity, Undecided, Verdict
 from vmlint.model.need import Need, Offer, SubstrateClass, Surplus
+from vmlint.model.record import record, replace
 from vmlint.model.span import Span
 from vmlint.model.workload import Workload
 
@@ -39,7 +39,7 @@ class RuleFacts(Protocol):
     def family(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JudgedNeed:
     """A need and whether the workload's substrate offers it; `met` is None where the substrate is not known."""
 
@@ -48,7 +48,7 @@ class JudgedNeed:
     met: bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class JudgedFinding:
     """What is told of one cause, with the rule's severity and confidence filled in. Fields as for a `Finding`;
     what other rules say of the same cause is among the notes."""
@@ -64,7 +64,7 @@ class JudgedFinding:
     evidence: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judgement:
     """What all rules come to on one workload. `recommended` are the cheapest classes that meet every need and can
     run it, the workload's own where nothing speaks against it; empty where nothing is known. `advice` says in the
@@ -187,10 +187,18 @@ def _verdict(findings: list[JudgedFinding], undecided: list[tuple[RuleFacts, Und
 
 
 def _serves(workload: Workload, cls: SubstrateClass, needs: Iterable[JudgedNeed]) -> bool:
-    """Whether a class offers every need and can run the workload."""
+    """Whether a class offers every need, is to be had on the platform, and can run the workload."""
+    if platform_of(workload) == "ecs" and cls not in _ON_ECS:
+        return False
     kind = product_of(workload, cls)
     offer = substrates.offer(kind)
+    if isinstance(workload.os, Known) and workload.os.value.family not in (*offer.guest_os, "unknown"):
+        return False
     return all(offer.meets(n.need.kind, n.need.level) for n in needs) and runs_on(workload, kind)
+
+
+# ECS has no RuntimeClass: a task runs on an instance or on Fargate.
+_ON_ECS = (SubstrateClass.CONTAINER, SubstrateClass.VM_CONTAINER, SubstrateClass.VM, SubstrateClass.BARE_METAL)
 
 
 def _recommended(
@@ -205,8 +213,15 @@ def _recommended(
         return (own,)
     # Where needs are unmet, a cheaper class is no answer to them: begin at the workload's own.
     candidates = [cls for cls in SubstrateClass if cls.cost >= own.cost or own is SubstrateClass.VM_CONTAINER]
-    serving = [cls for cls in candidates if _serves(workload, cls, needs)]
+    serving = [cls for cls in candidates if _serves(workload, cls, needs) and _keeps_userland(workload, cls)]
     return (serving[0],) if serving else ()
+
+
+def _keeps_userland(workload: Workload, cls: SubstrateClass) -> bool:
+    """A system container has the userland of a whole system: what replaces it must have one too."""
+    if workload.substrate_class is not SubstrateClass.SYSTEM_CONTAINER:
+        return True
+    return substrates.offer(product_of(workload, cls)).userland == "full-os"
 
 
 def substrate_name(workload: Workload) -> str:

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from vmlint.model.finding import Confidence, Finding, Severity, Undecided
 from vmlint.model.need import Need, Surplus
+from vmlint.model.record import field, record
 from vmlint.model.workload import Estate, Workload
 
 Outcome: TypeAlias = Need | Surplus | Finding | Undecided
@@ -25,7 +25,7 @@ Outcome: TypeAlias = Need | Surplus | Finding | Undecided
 FORMATS = ("compose", "kubernetes", "terraform")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bad:
     """Text in which the rule must find exactly one thing, at the characters `at` (the `nth` occurrence)."""
 
@@ -36,7 +36,7 @@ class Bad:
     options: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Good:
     """Text in which the rule must find nothing."""
 
@@ -45,14 +45,14 @@ class Good:
     options: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """What is to be known of a rule without running it.
 
     `id` as `VML404`, `name` in kebab case, `summary` one sentence without a full stop that says what is wrong.
     `pedantic` rules run only in that profile. `exempt_roles` are roles for which the rule is silent in the default
     profile. `subsumes` are rules whose findings on the same subject become notes of this one's: one cause, one
-    finding. `options` is a frozen dataclass type whose fields are the rule's configuration. `security` says that
+    finding. `options` is a record type whose fields are the rule's configuration. `security` says that
     an unmet need is a security matter. `guidance` is the URL of what the rule goes back to. A rule `by_engine` has
     no check: the engine itself reports what it says (a file that cannot be read).
     """
@@ -79,7 +79,7 @@ class Rule:
         return int(digits or "0") // 100
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Context:
     """What a check may ask besides the workload: the estate, the rule's own options, and the day (for dates)."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
@@ -16,11 +15,12 @@ from vmlint.catalog.commands import command as catalogue_command
 from vmlint.catalog.commands import programs
 from vmlint.catalog.references import ImageReference, parse
 from vmlint.catalog.tables import table
+from vmlint.model.record import record
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Engine:
     """`data` are the data directories of its images: they differ by version and vendor, and a durable volume on one
     (or above it) will do; empty where the engine keeps nothing worth keeping. `variables` and `flags` move it.

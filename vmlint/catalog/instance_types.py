@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from vmlint.catalog.tables import table
+from vmlint.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InstanceSize:
     """`vcpu` as the guest sees them, `memory_mib` in MiB, `architecture` as `amd64` or `arm64`, `hypervisor` empty
     on bare metal or where the provider does not say."""
@@ -31,7 +31,7 @@ class InstanceSize:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TypeTraits:
     """What the name of a type tells even where its numbers are not known (a flexible shape, a new family)."""
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from vmlint.catalog.tables import table
+from vmlint.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MountFact:
     """`cls`: `socket` (an engine's control socket), `credential`, `system` (a folder of the host's own), `cgroup`,
     `modules`, `harmless`. `guest` tells that under a hypervisor the path is the guest's own."""

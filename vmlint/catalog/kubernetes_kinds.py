@@ -5,14 +5,14 @@ Data: `data/kubernetes_kinds.yaml`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from vmlint.catalog.tables import table
+from vmlint.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kind:
     """One row; the fields are the columns, as the table's head describes them."""
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from vmlint.catalog import windows
 from vmlint.catalog.references import ImageReference, parse
 from vmlint.catalog.tables import table
+from vmlint.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OsFact:
     """`family`: linux, windows, other. `appliance` is the purpose of an image that is a product of its own:
     `network`, `desktop`, `home-automation`, `vm-host`. `build` is a Windows build number."""

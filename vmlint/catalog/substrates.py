@@ -6,14 +6,14 @@ A product is the key that `Substrate.kind` holds (`runc`, `kata`, `ecs-fargate`)
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from vmlint.catalog.tables import table
 from vmlint.model.need import Offer, SubstrateClass
+from vmlint.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RuntimeFact:
     """What a runtime's, RuntimeClass's or handler's name stands for."""
 
@@ -23,7 +23,7 @@ class RuntimeFact:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limit:
     """Something that a product cannot run. `vcpu` and `memory_gib` bound the feature `size`."""
 

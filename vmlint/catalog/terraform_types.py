@@ -7,14 +7,14 @@ A row is plain data (see the head of `data/terraform_types.yaml` for its vocabul
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from vmlint.catalog.tables import table
+from vmlint.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResourceType:
     """`shape` tells how the type is read; `row` holds the rest by name, `like` taken over."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from vmlint.engine.config import Config
 from vmlint.model.finding import Confidence, Severity
+from vmlint.model.record import field, record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choices:
     """Rules are named by id or name; `options` are the rules' own by id. `mark_suppressed` keeps suppressed
     findings in the report, marked; else they are only counted."""

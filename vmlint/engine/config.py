@@ -10,13 +10,13 @@ import difflib
 import fnmatch
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any
 
 from vmlint.catalog.declarations import allowed_values
 from vmlint.engine.plugins import LoadedRule
 from vmlint.files import Files, Refusal, folder_of, join
 from vmlint.model.fact import Fact
+from vmlint.model.record import field, fields, record, replace
 from vmlint.model.value import Mapping as Tree
 from vmlint.model.value import Scalar, Sequence, Value, at, entries, items, text
 from vmlint.model.workload import Declarations, Workload
@@ -30,7 +30,7 @@ class ConfigError(Exception):
     """A configuration that cannot be used; the message names file, line and key."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One of `workloads:`: globs that a workload must meet, and what is declared of those that do."""
 
@@ -48,7 +48,7 @@ class Entry:
         return all(fnmatch.fnmatchcase(facts[key], glob) for key, glob in self.globs.items())
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Config:
     """What a configuration file says; empty fields say nothing."""
 
@@ -191,12 +191,12 @@ def schema(rules: tuple[LoadedRule, ...]) -> dict[str, Any]:
 def _options_schema(rules: tuple[LoadedRule, ...], name: str) -> dict[str, Any]:
     rule = next(loaded.rule for loaded in rules if name in (loaded.rule.id, loaded.rule.name))
     properties: dict[str, Any] = {}
-    for option in fields(rule.options) if rule.options is not None else ():
-        kind = _TYPES.get(getattr(option.type, "__name__", str(option.type)))
+    for option, annotation, default in fields(rule.options) if rule.options is not None else ():
+        kind = _TYPES.get(annotation)
         described: dict[str, Any] = {"type": kind} if kind else {"type": "array", "items": {"type": "string"}}
-        if option.default is not MISSING:
-            described["default"] = option.default
-        properties[option.name.replace("_", "-")] = described
+        if default is not ...:
+            described["default"] = default
+        properties[option.replace("_", "-")] = described
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 

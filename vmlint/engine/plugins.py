@@ -12,9 +12,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import ModuleType
 
+from vmlint.model.record import record
 from vmlint.rule import Check, Rule
 
 GROUP = "vmlint.rules"
@@ -24,7 +24,7 @@ class RuleError(Exception):
     """A rule that cannot be loaded; the message says which and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LoadedRule:
     """A rule with its check and its manual. `check` is None for what the engine reports by itself."""
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from vmlint.model.finding import Note, Problem, Severity, Undecided
+from vmlint.model.record import record
 from vmlint.model.span import Span
 from vmlint.model.workload import Workload
 from vmlint.placement import JudgedFinding, Judgement
 from vmlint.rule import Rule
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Result:
     """A finding on a workload, as it is reported. `others` are further workloads of the same source place (module
     instances): formats that tell one finding a place tell them as related. `suppressed` is the reason of the
@@ -44,7 +44,7 @@ class Result:
         return (self.rule.id, self.span.sort_key, self.finding.message)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judged:
     """A workload with what the rules came to."""
 
@@ -52,7 +52,7 @@ class Judged:
     judgement: Judgement
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Summary:
     files: int
     workloads: int
@@ -66,7 +66,7 @@ class Summary:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """Lists are sorted by file, line and id. `notices` are what the engine itself finds on no workload: templates
     that nobody rendered, suppressions without effect."""

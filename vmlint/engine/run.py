@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TypeAlias
 
 from vmlint.engine.assembly import report
@@ -17,6 +16,7 @@ from vmlint.engine.report import Judged, Report
 from vmlint.engine.suppression import Ledger, Suppression, suppressions
 from vmlint.engine.unrendered import grouped
 from vmlint.model.finding import Problem, ProblemKind
+from vmlint.model.record import replace
 from vmlint.model.workload import Estate, Host, Workload
 from vmlint.placement import judge
 from vmlint.roles import assign

@@ -10,10 +10,10 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 
 from vmlint.files import Files
+from vmlint.model.record import record
 from vmlint.model.span import SourceText, Span
 from vmlint.model.workload import Workload
 from vmlint.placement import JudgedFinding
@@ -21,7 +21,7 @@ from vmlint.placement import JudgedFinding
 MARK = "vmlint: ignore"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Suppression:
     """One comment. `rules` are ids or names, empty for all; `until` the last day on which it holds."""
 

@@ -14,9 +14,9 @@ related locations.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from vmlint.model.record import record
 from vmlint.model.span import Span
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Origin:
     """A definition through which a value came: `variable "image" default`, `anchor &common`."""
 
@@ -32,7 +32,7 @@ class Origin:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Known(Generic[T_co]):
     """A value that the files settle."""
 
@@ -44,7 +44,7 @@ class Known(Generic[T_co]):
         return Known(function(self.value), self.span, self.via)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Absent:
     """Nothing was written. `span` is the block where it would stand."""
 
@@ -55,7 +55,7 @@ class Absent:
         return self
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unknown:
     """A value that the files do not settle.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from vmlint.model.fact import Origin, Unknown
+from vmlint.model.record import record
 from vmlint.model.span import Span
 
 
@@ -39,7 +39,7 @@ class Verdict(StrEnum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Note:
     """A secondary place of a finding with what it contributes: a clause such as `variable "image" default`."""
 
@@ -52,7 +52,7 @@ def notes_from(via: tuple[Origin, ...]) -> tuple[Note, ...]:
     return tuple(Note(origin.label, origin.span) for origin in via)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """What a rule yields for a thing that is wrong whatever the substrate offers.
 
@@ -71,7 +71,7 @@ class Finding:
     evidence: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Undecided:
     """The rule cannot tell, and by which name it could. `matters` is False where no plausible value of the
     unknown would change the verdict: the summary counts it, the workload stays as it is."""
@@ -91,7 +91,7 @@ class ProblemKind(StrEnum):
     """Told apart as no workload (a CRD, a chart's values); said with -v."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """Something about a file that is no finding on a workload. `message` has no full stop."""
 

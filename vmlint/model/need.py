@@ -7,10 +7,10 @@ everything that is needed, the present one is a finding too (over-placed). What 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from vmlint.model.finding import Note, Severity
+from vmlint.model.record import record
 from vmlint.model.span import Span
 
 
@@ -54,7 +54,7 @@ LEVELS: dict[NeedKind, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Offer:
     """What one substrate gives: a level of each ordered need, and the families of guest OS that it can run."""
 
@@ -72,7 +72,7 @@ class Offer:
         return order.index(getattr(self, kind.value)) >= order.index(level)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Need:
     """What a rule found the workload to need, with the evidence.
 
@@ -93,7 +93,7 @@ class Need:
     evidence: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Surplus:
     """A virtual machine (or dearer) where less would serve; a finding only if every need of the workload is met
     by a cheaper class than its own. `recommend` is that class as the rule sees it."""

@@ -7,7 +7,9 @@ into a `SourceText`; line and column (1-based, in characters) are worked out whe
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from typing import NamedTuple
+
+from vmlint.model.record import record
 
 
 class SourceText:
@@ -78,8 +80,7 @@ def _line_starts(text: str) -> list[int]:
     return starts
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(NamedTuple):
     """1-based line and column in characters, and the 0-based character offset."""
 
     line: int
@@ -87,7 +88,7 @@ class Position:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Span:
     """The characters `source.text[start:end]`."""
 

@@ -8,15 +8,15 @@ Units: vCPU as a number of cores, memory in MiB.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from vmlint.model.fact import Absent, Fact, Known, Unknown
 from vmlint.model.finding import Confidence
 from vmlint.model.need import SubstrateClass
+from vmlint.model.record import field, record
 from vmlint.model.span import Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Substrate:
     """What the workload runs on. `provider` names the product in the field's words (`Kubernetes`, `Docker`,
     `AWS EC2`, `VMware vSphere`, `LXD`), `runtime` what executes it (`runc`, `Kata`, `gVisor`, `Fargate`, `KVM`).
@@ -31,7 +31,7 @@ class Substrate:
     certain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mount:
     """`kind`: `host` (a path of the host), `volume` (named, claim or template: durable), `anonymous` (a volume
     without a name: not durable), `ephemeral` (emptyDir, tmpfs), `config` (ConfigMap, Secret, projected), `pipe`
@@ -45,14 +45,14 @@ class Mount:
     sub_path: Fact[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Device:
     source: Fact[str]
     target: Fact[str]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Port:
     """`number` is the port inside, `host` the one published on the host, `protocol` `tcp` or `udp`."""
 
@@ -62,14 +62,14 @@ class Port:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sysctl:
     name: str
     value: Fact[str]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resources:
     """Cores and MiB. `huge_pages` in MiB; `gpus` a count."""
 
@@ -86,7 +86,7 @@ class Resources:
         return cls(absent, absent, absent, absent, absent, absent)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Container:
     """`kind`: `main`, `init`, `sidecar` (a restartable init container) or `ephemeral`.
 
@@ -134,7 +134,7 @@ class Container:
         return self.span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HostAccess:
     """Namespaces of the host that the workload shares, each true, false, absent or unknown. `users` is false
     where the pod has a user namespace of its own (`hostUsers: false`)."""
@@ -151,7 +151,7 @@ class HostAccess:
         return cls(absent, absent, absent, absent, absent)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OperatingSystem:
     """`family`: linux, windows, other or unknown. `distribution` (`ubuntu`, `windows-server`) and `release`
     (`18.04`, `ltsc2019`) as the catalogue writes them; empty where nothing tells."""
@@ -161,7 +161,7 @@ class OperatingSystem:
     release: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Placement:
     """Where the workload asks to be put: what a pod's selectors, a task's platform or an engine's mode say of
     its host. `selectors` are label to value; `tolerations` the keys tolerated; `os`/`architecture` what they
@@ -176,7 +176,7 @@ class Placement:
     """Name of the host, cluster or pool where the format states one: what shares a kernel has the same."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Started:
     """Something that a machine's user data starts or installs. `kind`: `container`, `package`, `service`,
     `module` (kernel), `cluster-join`, `compose`, `command`. `name` is the image, package, unit or program."""
@@ -187,7 +187,7 @@ class Started:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Machine:
     """The facts of a virtual machine or bare-metal host. `image` is its disk image, template or AMI as written,
     `size` its instance type or flavour; `user_data` every script that it is given, `runs` what they do;
@@ -208,7 +208,7 @@ class Machine:
     load_balanced: Fact[bool] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Declarations:
     """What the user states: `vmlint.dev/role` and its equals. A declaration beats any inference."""
 
@@ -219,7 +219,7 @@ class Declarations:
     tenant: Fact[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evidence:
     """One reason for a role: `image postgres`, `kind Cluster (CloudNativePG)`."""
 
@@ -228,7 +228,7 @@ class Evidence:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Role:
     name: str
     confidence: Confidence
@@ -240,7 +240,7 @@ class Role:
 UNKNOWN_ROLE = Role("unknown", Confidence.LOW)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Workload:
     """See the module. `kind` is the platform's own (`Deployment`, `aws_instance`, `service`), `unit` what is
     deployed together (the Compose project, namespace and file, root module). `kind_role` and `chart` are
@@ -296,7 +296,7 @@ class Workload:
         return self.substrate.value.cls if isinstance(self.substrate, Known) else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Host:
     """Something that workloads run on: a node pool, a RuntimeClass, an ECS cluster, a namespace's defaults.
 
@@ -313,7 +313,7 @@ class Host:
     facts: Mapping[str, Fact[str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Estate:
     """All workloads and hosts of a scan, across files and formats: what shares a kernel is asked of it."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
 
+from vmlint.model.record import fields
 from vmlint.rule import Bad, Rule
 
 
@@ -14,7 +14,7 @@ def render(rule: Rule, text: str) -> str:
     lines = [head, "", f"{rule.summary}.", "", text.strip(), ""]
     if rule.options is not None:
         lines.append("Options:")
-        lines += [f"  {f.name} = {f.default!r}" for f in fields(rule.options)]
+        lines += [f"  {name} = {default!r}" for name, _, default in fields(rule.options)]
         lines.append("")
     for example in rule.examples[:4]:
         lines.append(f"{'Wrong' if isinstance(example, Bad) else 'Right'} ({example.file}):")

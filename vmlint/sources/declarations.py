@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 
 from vmlint.catalog.declarations import declared_name, says_restricted, says_untrusted
 from vmlint.model.fact import Fact, Known, Origin
 from vmlint.model.workload import Declarations
 
-NAMES = tuple(field.name for field in fields(Declarations))
+NAMES = Declarations.__match_args__
 
 
 def from_labels(labels: Iterable[tuple[str, Fact[str]]]) -> Declarations:

@@ -11,14 +11,14 @@ the rest is read all the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from vmlint.files import Files
 from vmlint.model.finding import Problem
+from vmlint.model.record import field, record
 from vmlint.model.workload import Host, Workload
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unit:
     """What is read together: a Compose project (its files in order), one Kubernetes file, one Terraform root
     module (its folder). `format` names the source; `paths` as `vmlint.files` names them."""
@@ -27,7 +27,7 @@ class Unit:
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """What the command line and the configuration say to the sources. `variables` are `--var` pairs,
     `variable_files` and `env_files` the files of `--var-file` and `--env-file` in order."""
@@ -38,13 +38,13 @@ class Settings:
     strict: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Surroundings:
     files: Files
     settings: Settings = field(default_factory=Settings)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """`files` counts what was read for this unit, by path, so that the summary can say it truly."""
 

@@ -13,9 +13,9 @@ where a boolean is meant.
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
 
 from vmlint.model.finding import Problem, ProblemKind
+from vmlint.model.record import record
 from vmlint.model.span import SourceText, Span
 from vmlint.syntax.yaml_tree import UNRENDERED, Document, RefusedError, TreeBuilder
 
@@ -27,7 +27,7 @@ MAX_BROKEN = 20
 """Broken documents of one file behind which reading goes on."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parsed:
     """What could be read, and what could not: both always valid. A broken document is a problem, and those before
     and behind it are read. `duplicates` are keys that a mapping sets twice; the last one is in the tree."""

@@ -7,11 +7,11 @@ alias bomb is refused before anybody walks it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from vmlint.model.fact import Origin
 from vmlint.model.finding import Problem, ProblemKind
+from vmlint.model.record import record
 from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Mapping, Missing, Scalar, Sequence, Value
 from vmlint.syntax.yaml_scalars import resolve
@@ -23,7 +23,7 @@ MAX_NODES = 3_000_000
 UNRENDERED = "it is a template that was not rendered"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """One document of a stream. `number` counts from 1; an empty document has a `Missing` root."""
 

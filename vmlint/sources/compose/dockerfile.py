@@ -9,13 +9,14 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from vmlint.model.fact import Absent, Fact, Known, Unknown
+from vmlint.model.record import record, replace
 from vmlint.model.span import SourceText, Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Instruction:
     """One instruction with its continuation lines joined; `word` in upper case."""
 

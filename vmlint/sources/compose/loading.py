@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from vmlint.evaluation.interpolation import Environment, Variable, interpolate, read_environment
 from vmlint.files import Refusal, folder_of, join
 from vmlint.model.fact import Fact, Known, Origin, Unknown
 from vmlint.model.finding import Problem, ProblemKind
+from vmlint.model.record import record
 from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Mapping, Missing, Value, at, entries, items, text
 from vmlint.sources.compose.merge import merge, without_resets
@@ -23,7 +23,7 @@ MAX_LAYERS = 200
 _NOT_EXTENDED = ("depends_on", "links", "external_links", "volumes_from", "extends")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Layer:
     """Files that are merged into one tree: the project's own, or those of one `include`. `folder` is where their
     relative paths start."""

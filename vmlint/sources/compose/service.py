@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from vmlint.catalog import operating_systems, quantities, substrates
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated, value_or
 from vmlint.model.need import SubstrateClass
+from vmlint.model.record import replace
 from vmlint.model.value import (
     Missing,
     Scalar,

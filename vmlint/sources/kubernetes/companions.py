@@ -5,14 +5,14 @@ autoscalers, and KubeVirt's presets and instance types.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from vmlint.model.fact import Absent, Fact, Known
+from vmlint.model.record import field, record
 from vmlint.model.value import Value, at, entries, integer, text
 from vmlint.sources.kubernetes.manifests import Manifest
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Companions:
     """`settings`: the data of ConfigMaps by name. `scaled`: the least instances that an autoscaler keeps of the
     object of this kind and name. `presets`: labels that a machine must have, with the machine spec that it then

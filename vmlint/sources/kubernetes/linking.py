@@ -4,10 +4,10 @@ its Namespace's declarations."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from vmlint.model.fact import Fact, Known, Origin
+from vmlint.model.record import replace
 from vmlint.model.workload import Host, Workload
 from vmlint.sources import declarations
 from vmlint.sources.kubernetes.workloads import of_class, of_product

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from vmlint.model.fact import Known, value_or
+from vmlint.model.record import record
 from vmlint.model.span import Span
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value, at, entries, items, text
 
 MAX_NESTING = 10
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Manifest:
     """One object. `namespace` is empty where the manifest states none."""
 

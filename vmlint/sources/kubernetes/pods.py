@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from vmlint.catalog import quantities
 from vmlint.catalog.kubernetes_kinds import device_resource, misspells_runtime_class, selector_meaning
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
+from vmlint.model.record import field, record
 from vmlint.model.value import (
     Missing,
     Scalar,
@@ -26,7 +26,7 @@ from vmlint.model.workload import Container, Device, HostAccess, Placement, Port
 from vmlint.sources.kubernetes.volumes import Volume, mounts
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pod:
     """What the containers of a pod have in common. `settings` are the ConfigMaps of the same file by name."""
 

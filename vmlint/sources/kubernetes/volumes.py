@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from vmlint.catalog.kubernetes_kinds import volume_kind
 from vmlint.model.fact import Absent, Fact, Known
+from vmlint.model.record import record
 from vmlint.model.value import Value, at, boolean, entries, items, text
 from vmlint.model.workload import Mount
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Volume:
     """A volume by its name: `kind` as for a mount, `source` its path or claim."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from vmlint.catalog import operating_systems, substrates
 from vmlint.catalog.kubernetes_kinds import Kind, product_of_label
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated, value_or
 from vmlint.model.need import SubstrateClass
+from vmlint.model.record import record
 from vmlint.model.span import Span
 from vmlint.model.value import Mapping, Unresolved, Value, at, boolean, entries, integer, text
 from vmlint.model.workload import Container, OperatingSystem, Placement, Substrate, Workload
@@ -21,7 +21,7 @@ from vmlint.sources.kubernetes.volumes import volumes
 from vmlint.sources.paths import select
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Pods:
     """The pod-shaped parts of an object: one for most, several for a job with roles."""
 

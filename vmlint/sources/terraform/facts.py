@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from vmlint.catalog import operating_systems, substrates
@@ -11,13 +10,14 @@ from vmlint.catalog.terraform_types import ResourceType
 from vmlint.evaluation.terraform.modules import ResourceInstance
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
 from vmlint.model.need import SubstrateClass
+from vmlint.model.record import record
 from vmlint.model.value import Mapping, Value, at, entries, integer, items, text
 from vmlint.model.workload import Declarations, OperatingSystem, Substrate, Workload
 from vmlint.sources import declarations
 from vmlint.sources.terraform.selection import Subject, first, first_text, holds, select, steps
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resource:
     """An evaluated resource with the row of its type. `root` is the folder of the root module."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from vmlint.catalog.terraform_types import kubernetes_kind, kubernetes_names
 from vmlint.model.fact import Fact, Known, Unknown
 from vmlint.model.finding import Problem
+from vmlint.model.record import replace
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value, at, integer, text
 from vmlint.model.workload import Container, Host, HostAccess, Workload
 from vmlint.sources import kubernetes

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
 from vmlint.model.need import SubstrateClass
+from vmlint.model.record import replace
 from vmlint.model.value import Mapping, Sequence, Unresolved, Value, at, boolean, integer, text
 from vmlint.model.workload import (
     Container,
