@@ -22,8 +22,6 @@ class Paths:
         """The path as `vmlint.files` names it."""
         from vmlint.files import join
 
-        if path.startswith("~"):
-            return path
         if os.path.isabs(path):
             path = os.path.relpath(path, os.path.abspath(self.root))
         return join(self.root, path)
@@ -32,14 +30,21 @@ class Paths:
         return os.path.normpath(os.path.join(os.path.abspath(self.root), path)).replace(os.sep, "/")
 
     def text(self, path: str) -> SourceText | Refusal:
-        return self.files.text(self.located(path))
+        return _home(path) or self.files.text(self.located(path))
 
     def data(self, path: str) -> bytes | Refusal:
-        return self.files.data(self.located(path))
+        return _home(path) or self.files.data(self.located(path))
 
     def exists(self, path: str) -> bool | None:
         """Whether a file is there; None where it may not be looked at."""
-        refusal = self.files.refusal(self.located(path))
+        refusal = _home(path) or self.files.refusal(self.located(path))
         if refusal is None:
             return True
         return False if refusal.missing else None
+
+
+def _home(path: str) -> Refusal | None:
+    """Nobody's home is in the scanned folder."""
+    from vmlint.files import Refusal
+
+    return Refusal(path, "it depends on the user's home") if path.startswith("~") else None
