@@ -371,3 +371,54 @@ resource "google_compute_instance" "container" {
     assert not unknown.runs
     assert not unknown.understood
     assert [run.kind for run in machine(found["google_compute_instance.container"]).runs] == ["container"]
+
+
+def test_values_of_a_wrong_kind_decide_nothing(tmp_path: Path) -> None:
+    found = of_text(
+        tmp_path,
+        """
+resource "proxmox_lxc" "odd" {
+  unprivileged = "perhaps"
+}
+resource "aws_ecs_task_definition" "odd" {
+  container_definitions = "no json ["
+}
+resource "docker_container" "odd" {
+  image = null
+}
+resource "lxd_instance" "odd" {
+  config = "none"
+}
+resource "azurerm_container_group" "odd" {
+  container = 5
+}
+resource "helm_release" "odd" {
+  chart  = var.nowhere
+  values = ["{{ broken"]
+}
+""",
+    )
+    assert len(found) == 6
+    assert isinstance(found["proxmox_lxc.odd"].containers[0].privileged, Unknown)
+    assert isinstance(found["aws_ecs_task_definition.odd"].containers[0].image, Unknown)
+    assert found["helm_release.odd"].gaps
+
+
+def test_remote_commands_of_a_provisioner(tmp_path: Path) -> None:
+    found = of_text(
+        tmp_path,
+        """
+resource "hcloud_server" "web" {
+  image       = "debian-12"
+  server_type = "cx22"
+  provisioner "remote-exec" {
+    inline = ["apt-get install -y caddy", "systemctl start caddy"]
+  }
+  provisioner "local-exec" {
+    command = "docker run redis:7"
+  }
+}
+""",
+    )
+    runs = machine(found["hcloud_server.web"]).runs
+    assert [(run.kind, run.name) for run in runs] == [("package", "caddy"), ("service", "caddy")]

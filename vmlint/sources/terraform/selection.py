@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from vmlint.catalog import quantities
 from vmlint.evaluation.terraform.modules import ModuleInstance, ResourceInstance
 from vmlint.model.fact import Fact, Known, Unknown
-from vmlint.model.value import Mapping, Missing, Scalar, Sequence, Unresolved, Value, at, text
+from vmlint.model.value import Mapping, Missing, Scalar, Sequence, Unresolved, Value, at, boolean, text
 
 Subject: TypeAlias = ResourceInstance | Value
 """What a path starts from: a resource, whose attributes are evaluated one by one, or a value."""
@@ -170,10 +170,14 @@ def truth(subject: Subject, condition: dict[str, Any], otherwise: Fact[bool]) ->
     value = first(subject, condition["path"])
     if value is None:
         return otherwise
+    negated = bool(condition.get("negated"))
+    if condition.get("is") in ("true", "false"):
+        wanted = condition["is"] == "true"
+        return boolean(value).map(lambda stated: (stated == wanted) != negated)
     result = holds(subject, condition)
     if isinstance(result, Unknown):
         return result
-    return Known(result != bool(condition.get("negated")), value.entry_span, value.via)
+    return Known(result != negated, value.entry_span, value.via)
 
 
 _REFERENCE = re.compile(r"(?<![\w.])(?:data\.)?[a-z]\w*_\w+\.[A-Za-z_][\w-]*")

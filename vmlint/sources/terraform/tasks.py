@@ -130,7 +130,7 @@ def _containers(resource: Resource) -> tuple[tuple[Container, ...], tuple[Unknow
     if value is None:
         return (), ()
     found = tree(value)
-    if found is None:
+    if not isinstance(found, Mapping | Sequence):
         gap = _gap(value)
         hidden = Container(resource.instance.name, value.entry_span, image=gap, privileged=gap)
         return (hidden,), (gap,)
