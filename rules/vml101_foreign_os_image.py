@@ -12,10 +12,10 @@ that system.
 Goes back to: Kubernetes documentation, Windows containers; Microsoft, Windows container requirements.
 """
 
-import posixpath
 from collections.abc import Iterator
 
 from vmlint.catalog import operating_systems
+from vmlint.kernel_map import systems_beside
 from vmlint.model.fact import Known
 from vmlint.model.finding import Finding, Severity, notes_from
 from vmlint.model.span import Span
@@ -143,13 +143,14 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     if workload.format != "kubernetes" or host is not None:
         return
     own = _own_family(workload)
-    if own not in _families_beside(workload, context) and len(_families_beside(workload, context)) > 0:
-        span = families[0][2] if families else workload.span
-        container = families[0][0] if families else workload.containers[0]
-        if own == "windows" and families:
-            yield _told(container, "windows", "any", span, Severity.ERROR, None)
-        elif own == "linux" and families:
-            yield _told(container, "linux", "any", span, Severity.NOTICE, None)
+    if families and systems_beside(workload, context.estate) >= {"windows", "linux"}:
+        container, family, span = families[0]
+        if family == own:
+            yield _told(container, own, "any", span, _UNSELECTED[own], None)
+
+
+# A Windows image that lands on Linux does not start; most schedulers' first choice is right for a Linux one.
+_UNSELECTED = {"windows": Severity.ERROR, "linux": Severity.NOTICE}
 
 
 def _family(container: Container) -> tuple[str, Span] | None:
@@ -165,16 +166,6 @@ def _own_family(workload: Workload) -> str:
     if any((found := _family(container)) and found[0] == "windows" for container in workload.containers):
         return "windows"
     return "linux"
-
-
-def _families_beside(workload: Workload, context: Context) -> set[str]:
-    """The families of the other pods of the same folder: the set that one cluster is given."""
-    folder = posixpath.dirname(workload.span.path)
-    return {
-        _own_family(other)
-        for other in context.estate.workloads
-        if other.format == "kubernetes" and other.containers and posixpath.dirname(other.span.path) == folder
-    } - {_own_family(workload)}
 
 
 def _told(

@@ -8,6 +8,7 @@ workload is alone.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from functools import lru_cache
 
 from vmlint.files import folder_of
 from vmlint.model.fact import Fact, Known, Unknown
@@ -49,8 +50,44 @@ def dedicated(workload: Workload) -> frozenset[str]:
 def neighbours(workload: Workload, estate: Estate) -> Iterator[Workload]:
     """The other workloads on the same kernel, in the order of the scan."""
     kernel = kernel_of(workload)
-    if kernel is None:
-        return
-    for other in estate.workloads:
-        if other.format == workload.format and other is not workload and kernel_of(other) == kernel:
-            yield other
+    if kernel is not None:
+        yield from (w for w in _by_kernel(_Same(estate)).get((workload.format, kernel), ()) if w is not workload)
+
+
+def systems_beside(workload: Workload, estate: Estate) -> frozenset[str]:
+    """The families of operating systems of the pods in the same folder: the set that one cluster is given."""
+    return _systems(_Same(estate)).get(folder_of(workload.span.path), frozenset())
+
+
+class _Same:
+    """An estate by its identity: what is worked out for it is worked out once in a run."""
+
+    __slots__ = ("estate",)
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.estate is self.estate
+
+    def __hash__(self) -> int:
+        return id(self.estate)
+
+
+@lru_cache(maxsize=1)
+def _by_kernel(same: _Same) -> dict[tuple[str, Hashable], list[Workload]]:
+    found: dict[tuple[str, Hashable], list[Workload]] = {}
+    for workload in same.estate.workloads:
+        kernel = kernel_of(workload)
+        if kernel is not None:
+            found.setdefault((workload.format, kernel), []).append(workload)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _systems(same: _Same) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for workload in same.estate.workloads:
+        if workload.format == "kubernetes" and workload.containers and isinstance(workload.os, Known):
+            found.setdefault(folder_of(workload.span.path), set()).add(workload.os.value.family)
+    return {folder: frozenset(families) for folder, families in found.items()}
