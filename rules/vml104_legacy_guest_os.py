@@ -139,4 +139,4 @@ def _years(fact: OsFact, context: Context) -> float | None:
 
 
 def _length(years: float) -> str:
-    return f"{years:.0f} years" if years >= _LONG else f"{years * 12:.0f} months"
+    return f"{int(years)} years" if years >= _LONG else f"{years * 12:.0f} months"

@@ -128,7 +128,8 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
         if unknown is not None:
             yield Undecided(unknown, matters=False)
             continue
-        yield from _told(container, found)
+        windows = isinstance(workload.os, Known) and workload.os.value.family == "windows"
+        yield from _told(container, found, windows)
 
 
 def _engine_of(workload: Workload, container: Container) -> Engine | None:
@@ -139,7 +140,7 @@ def _engine_of(workload: Workload, container: Container) -> Engine | None:
     return engine(workload.role.engine) if alone and workload.role.engine else None
 
 
-def _told(container: Container, found: Engine) -> Iterator[Outcome]:
+def _told(container: Container, found: Engine, windows: bool) -> Iterator[Outcome]:
     environment = {name: fact.value for name, fact in container.environment.items() if isinstance(fact, Known)}
     directories = found.data_directories(image_text(container), environment, container.command)
     # Images of one engine differ: a volume on the directory of another vendor is a miss rather than an alarm.
@@ -153,13 +154,14 @@ def _told(container: Container, found: Engine) -> Iterator[Outcome]:
             return
     transient = next((mount for mount in covering if mount.kind in ("ephemeral", "anonymous")), None)
     stated = container.span.first_line() if isinstance(container.image, Absent) else container.image.span
+    shown = next((folder for folder in directories if (folder[1:2] == ":") == windows), directories[0])
     what = "lies on a volume that ends with the container" if transient else "has no durable volume"
     yield Finding(
-        f"The data directory of {found.name} ({directories[0]}) {what}.",
+        f"The data directory of {found.name} ({shown}) {what}.",
         transient.span if transient else stated,
-        f"Mount a named volume or claim on {directories[0]}.",
+        f"Mount a named volume or claim on {shown}.",
         subject=container.span,
-        evidence=f"{found.key} {directories[0]}",
+        evidence=f"{found.key} {shown}",
     )
 
 
