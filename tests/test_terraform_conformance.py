@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from vmlint.evaluation.terraform.functions.encoding import json_text
+from vmlint.evaluation.terraform.functions.table import table
 from vmlint.evaluation.terraform.modules import evaluate, load_root, to_json
 from vmlint.evaluation.terraform.values import Failed
 from vmlint.files import Files
@@ -78,3 +79,9 @@ def test_console(vector: dict[str, Any], tmp_path: Path) -> None:
         assert isinstance(value, Failed)
     else:
         assert json_text(value) == vector["json"]
+
+
+def test_every_function_of_terraform_is_in_the_table() -> None:
+    """`functions.txt` is what `terraform metadata functions` of 1.11.4 lists; `type` is the console's own."""
+    listed = set((OWN / "functions.txt").read_text(encoding="utf-8").split())
+    assert set(table()) - {"type"} == listed

@@ -241,7 +241,8 @@ MAX_ORIGINS = 12
 
 def reference(value: Value, span: Span, label: str) -> Value:
     """`value`, defined elsewhere under `label`, as it is used at `span`."""
-    if not label or len(value.via) >= MAX_ORIGINS:
+    here = value.start == span.start and value.end == span.end and value.source is span.source
+    if not label or here or len(value.via) >= MAX_ORIGINS:
         return placed(value, span)
     return value.moved(span, Origin(label, value.span))
 
