@@ -422,3 +422,28 @@ resource "hcloud_server" "web" {
     )
     runs = machine(found["hcloud_server.web"]).runs
     assert [(run.kind, run.name) for run in runs] == [("package", "caddy"), ("service", "caddy")]
+
+
+def test_commands_are_whole(tmp_path: Path) -> None:
+    found = of_text(
+        tmp_path,
+        """
+resource "docker_container" "a" {
+  image      = "alpine:3.20"
+  entrypoint = ["/bin/sh", "-c"]
+  command    = ["sleep 1", "x"]
+}
+resource "azurerm_container_group" "b" {
+  container {
+    image    = "alpine:3.20"
+    commands = ["/bin/sh", "-c", "run"]
+  }
+}
+resource "aws_ecs_task_definition" "c" {
+  container_definitions = jsonencode([{ image = "alpine:3.20", command = ["a", "b"] }])
+}
+""",
+    )
+    assert found["docker_container.a"].containers[0].command == ("/bin/sh", "-c", "sleep 1", "x")
+    assert found["azurerm_container_group.b"].containers[0].command == ("/bin/sh", "-c", "run")
+    assert found["aws_ecs_task_definition.c"].containers[0].command == ("a", "b")

@@ -22,7 +22,7 @@ from vmlint.sources.terraform.facts import (
     workload,
 )
 from vmlint.sources.terraform.images import resolved
-from vmlint.sources.terraform.selection import amount, first, select
+from vmlint.sources.terraform.selection import amount, first, select, whole
 
 
 def group(resource: Resource) -> Workload | None:
@@ -65,7 +65,7 @@ def _container(body: Value, resource: Resource, kind: str) -> Container:
     fields = resource.kind.mapping("fields")
 
     def value(name: str) -> Value | None:
-        return next((found for path in fields.get(name, ()) if (found := first(body, path)) is not None), None)
+        return next((found for path in fields.get(name, ()) if (found := whole(body, path)) is not None), None)
 
     absent = Absent(body.span)
     name = value("name")

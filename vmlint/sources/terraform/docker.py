@@ -30,7 +30,7 @@ from vmlint.sources.terraform.facts import (
     workload,
 )
 from vmlint.sources.terraform.images import resolved
-from vmlint.sources.terraform.selection import amount, first, select
+from vmlint.sources.terraform.selection import amount, first, select, whole
 
 
 def container(resource: Resource) -> Workload:
@@ -42,8 +42,8 @@ def container(resource: Resource) -> Workload:
         name=resource.instance.name,
         span=resource.instance.span,
         image=image,
-        entrypoint=words(first(body, "entrypoint")),
-        arguments=words(first(body, "command")),
+        entrypoint=words(whole(body, "entrypoint")),
+        arguments=words(whole(body, "command")),
         user=text(at(body, "user")),
         privileged=boolean(at(body, "privileged")),
         platform=text(at(body, "platform")),
@@ -215,8 +215,8 @@ def service(resource: Resource) -> Workload:
         name=resource.instance.name,
         span=resource.instance.span,
         image=image,
-        entrypoint=words(first(inner, "command")),
-        arguments=words(first(inner, "args")),
+        entrypoint=words(whole(inner, "command")),
+        arguments=words(whole(inner, "args")),
         user=text(at(inner, "user")),
         capabilities=_capabilities(inner, "cap_add"),
         dropped=_capabilities(inner, "cap_drop"),

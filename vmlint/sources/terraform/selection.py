@@ -52,6 +52,17 @@ def first(subject: Subject, path: str) -> Value | None:
     return next(iter(select(subject, path)), None)
 
 
+def whole(subject: Subject, path: str) -> Value | None:
+    """The value at a path as it is, a list as a list: of several blocks, in the first one."""
+    *above, key = steps(path)
+    if above:
+        holder = first(subject, ".".join(above))
+        value = None if holder is None else at(holder, key)
+    else:
+        value = subject.attribute(key) if isinstance(subject, ResourceInstance) else at(subject, key)
+    return None if value is None or _is_nothing(value) else value
+
+
 def _step(value: Value, name: str) -> Iterator[Value]:
     if name.startswith("["):
         key, _, wanted = name[1:-1].partition("=")

@@ -33,7 +33,7 @@ from vmlint.sources.terraform.facts import (
 )
 from vmlint.sources.terraform.images import resolved
 from vmlint.sources.terraform.relations import Relations
-from vmlint.sources.terraform.selection import amount, first, first_text, select
+from vmlint.sources.terraform.selection import amount, first, first_text, select, whole
 
 
 def task(resource: Resource, relations: Relations) -> Workload:
@@ -163,8 +163,8 @@ def _container(body: Value, resource: Resource) -> Container:
         name=name.value if isinstance(name, Known) else resource.instance.name,
         span=body.key_span if isinstance(body, Mapping) else body.entry_span,
         image=resolved(at(body, "image"), resource.instance.module),
-        entrypoint=words(first(body, "entryPoint")),
-        arguments=words(first(body, "command")),
+        entrypoint=words(whole(body, "entryPoint")),
+        arguments=words(whole(body, "command")),
         user=text(at(body, "user")),
         privileged=boolean(at(body, "privileged")),
         capabilities=_names(select(linux, "capabilities.add")),
