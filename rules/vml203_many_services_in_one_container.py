@@ -83,7 +83,7 @@ resource "docker_container" "app" {
   command = ["supervisord", "-n"]
 }
 """,
-            at='"supervisord"',
+            at='command = ["supervisord", "-n"]',
         ),
         Good(
             "main.tf",

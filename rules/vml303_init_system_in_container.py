@@ -89,7 +89,7 @@ resource "docker_container" "host" {
   command = ["/sbin/init"]
 }
 """,
-            at='"/sbin/init"',
+            at='command = ["/sbin/init"]',
         ),
         Good(
             "main.tf",
