@@ -11,17 +11,17 @@ import pytest
 from vmlint.catalog.compile import compiled, source_table
 from vmlint.catalog.tables import FOLDER, table
 
-SOURCES = sorted((FOLDER / "data").glob("*.yaml"))
+SOURCES = sorted((Path(FOLDER) / "data").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_a_compiled_table_is_its_source(path: Path) -> None:
     """Run `python -m vmlint.catalog.compile` after an edit."""
-    assert (FOLDER / "compiled" / f"{path.stem}.json").read_text(encoding="utf-8") == compiled(path)
+    assert (Path(FOLDER) / "compiled" / f"{path.stem}.json").read_text(encoding="utf-8") == compiled(path)
 
 
 def test_every_compiled_table_has_a_source_table() -> None:
-    assert {path.stem for path in (FOLDER / "compiled").iterdir()} == {path.stem for path in SOURCES}
+    assert {path.stem for path in (Path(FOLDER) / "compiled").iterdir()} == {path.stem for path in SOURCES}
     with pytest.raises(FileNotFoundError):
         table("no such table")
 

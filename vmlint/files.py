@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 
 from vmlint.model.record import record
 from vmlint.model.span import SourceText
@@ -30,8 +29,9 @@ class Files:
     """Reads below one root. Paths in and out are strings relative to the working directory with forward
     slashes, exactly as reports show them. Each file is read once."""
 
-    def __init__(self, root: Path, named: tuple[str, ...] = (), max_bytes: int = MAX_BYTES) -> None:
-        self.root = root
+    def __init__(
+        self, root: str | os.PathLike[str], named: tuple[str, ...] = (), max_bytes: int = MAX_BYTES
+    ) -> None:
         self.max_bytes = max_bytes
         self._real_root = os.path.realpath(root)
         self._named = {os.path.realpath(path) for path in named}

@@ -27,9 +27,9 @@ def compiled(path: Path) -> str:
 
 
 def main() -> None:
-    target = FOLDER / "compiled"
+    target = Path(FOLDER) / "compiled"
     target.mkdir(exist_ok=True)
-    for path in sorted((FOLDER / "data").glob("*.yaml")):
+    for path in sorted((Path(FOLDER) / "data").glob("*.yaml")):
         (target / f"{path.stem}.json").write_text(compiled(path), encoding="utf-8")
         sys.stdout.write(f"{path.stem}\n")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from functools import cache
 
 from vmlint.catalog.references import parse
@@ -17,6 +16,23 @@ def image_is(kind: str, text: str) -> bool:
     repository = f"/{reference.repository}"
     tagged = f"{repository}:{reference.tag}"
     return any(
-        fnmatchcase(tagged if ":" in pattern else repository, f"*/{pattern}")
+        _matches(tagged if ":" in pattern else repository, f"*/{pattern}")
         for pattern in table("image_kinds")[kind]["patterns"]
     )
+
+
+def _matches(text: str, pattern: str) -> bool:
+    """Whether a glob whose only wildcard is `*` matches the whole text; a start-up compiles no patterns for it."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return text == pattern
+    *middle, last = rest
+    at = len(first)
+    if not text.startswith(first):
+        return False
+    for part in middle:
+        at = text.find(part, at)
+        if at < 0:
+            return False
+        at += len(part)
+    return text.endswith(last) and len(text) - len(last) >= at

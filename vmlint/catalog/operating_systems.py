@@ -131,6 +131,8 @@ def _stated(name: str, tag: str, namespaces: Sequence[str]) -> OsFact | None:
 
 def _windows_image(repository: str, tag: str) -> OsFact | None:
     rows = table("operating_systems")["windows_images"]
+    if not any(word in repository or word in tag for word in rows["words"]):
+        return None  # without one of these words no pattern below can match; most images end here
     if any(re.fullmatch(pattern, repository) for pattern in rows["not"]):
         return None
     by_name = any(re.fullmatch(pattern, repository) for pattern in rows["repositories"])

@@ -7,14 +7,15 @@ as the program loads it, made by `python -m vmlint.catalog.compile`; a test keep
 from __future__ import annotations
 
 import json
+import os
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parent
+FOLDER = os.path.dirname(__file__)
 
 
 @cache
 def table(name: str) -> Any:
     """The compiled table `name`, read once. Raises FileNotFoundError for a name that is no table."""
-    return json.loads((FOLDER / "compiled" / f"{name}.json").read_bytes())
+    with open(os.path.join(FOLDER, "compiled", f"{name}.json"), "rb") as handle:
+        return json.loads(handle.read())

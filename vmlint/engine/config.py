@@ -6,8 +6,6 @@ and names the nearest known one.
 
 from __future__ import annotations
 
-import difflib
-import fnmatch
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -45,6 +43,8 @@ class Entry:
             "name": workload.name,
             "address": workload.address,
         }
+        import fnmatch
+
         return all(fnmatch.fnmatchcase(facts[key], glob) for key, glob in self.globs.items())
 
 
@@ -202,6 +202,8 @@ def _options_schema(rules: tuple[LoadedRule, ...], name: str) -> dict[str, Any]:
 
 def _check(path: str, root: Value, described: dict[str, Any]) -> None:
     """Raise ConfigError for the first thing that the schema refuses, at its line and in the user's words."""
+    import difflib
+
     from jsonschema import Draft202012Validator
 
     errors = Draft202012Validator(described).iter_errors(_lists(_plain(root)))

@@ -10,9 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 
 from vmlint.files import Refusal, folder_of, join, normal
 from vmlint.model.finding import Problem, ProblemKind
@@ -39,32 +37,33 @@ _VARIABLES = (".tfvars", ".tfvars.json")
 _YAML = (".yaml", ".yml")
 
 
-@dataclass(slots=True)
 class Scope:
-    """What a scan reads. `named` are the files that the command line names: with any, only they are reported."""
+    """What a scan reads. `named` are the files that the command line names: with any, only they are reported;
+    `folders` are those that it names."""
 
-    units: list[Unit] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    named: set[str] = field(default_factory=set)
-    folders: set[str] = field(default_factory=set)
-    passed_over: int = 0
+    def __init__(self) -> None:
+        self.units: list[Unit] = []
+        self.problems: list[Problem] = []
+        self.named: set[str] = set()
+        self.folders: set[str] = set()
+        self.passed_over = 0
 
 
-def boundary(paths: Iterable[str]) -> Path:
+def boundary(paths: Iterable[str]) -> str:
     """The root that nothing is read outside of: the working directory if it holds the paths, else the enclosing
     repository, else the common folder."""
     here = os.path.realpath(".")
     real = [os.path.realpath(path) for path in paths] or [here]
     common = os.path.commonpath(real)
     if common == here or common.startswith(here.rstrip(os.sep) + os.sep):
-        return Path(here)
+        return here
     folder = common if os.path.isdir(common) else os.path.dirname(common)
     parent = folder
     while parent != os.path.dirname(parent):
         if os.path.exists(os.path.join(parent, ".git")):
-            return Path(parent)
+            return parent
         parent = os.path.dirname(parent)
-    return Path(folder)
+    return folder
 
 
 def discover(paths: Iterable[str], surroundings: Surroundings) -> Scope:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 
 from vmlint.model.finding import Note, Problem, Severity, Undecided
@@ -96,7 +95,7 @@ def fingerprints(found: Iterable[tuple[Rule, JudgedFinding, Workload]]) -> Itera
     for rule, finding, workload in found:
         evidence = finding.evidence or " ".join(finding.span.text.split())[:200]
         text = "\0".join((finding.span.path, workload.address, rule.id, evidence))
-        digest = hashlib.sha256(text.encode()).hexdigest()[:20]
+        digest = _digest(text)
         seen[digest] = seen.get(digest, 0) + 1
         yield f"{digest}:{seen[digest]}"
 
@@ -104,4 +103,10 @@ def fingerprints(found: Iterable[tuple[Rule, JudgedFinding, Workload]]) -> Itera
 def notice_fingerprint(rule: Rule, problem: Problem) -> str:
     """A stable name for what the engine itself finds at a place."""
     evidence = " ".join(problem.span.text.split())[:200]
-    return hashlib.sha256("\0".join((problem.span.path, rule.id, evidence)).encode()).hexdigest()[:20]
+    return _digest("\0".join((problem.span.path, rule.id, evidence)))
+
+
+def _digest(text: str) -> str:
+    import hashlib  # loads OpenSSL: a clean scan does without
+
+    return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import copy
-from decimal import Decimal
 from functools import cache
 from math import isfinite
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from vmlint.model.fact import Absent, Fact, Known, Origin, Unknown
 from vmlint.model.span import SourceText, Span
 
-Primitive: TypeAlias = str | int | float | Decimal | bool | None
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+Primitive: TypeAlias = "str | int | float | Decimal | bool | None"
 
 T = TypeVar("T")
 V = TypeVar("V", bound="Value")
