@@ -86,3 +86,17 @@ def test_environment_files() -> None:
 
 def test_deeply_nested_defaults_end() -> None:
     assert isinstance(expand("${A:-" * 500 + "}" * 500), Unresolved)
+
+
+def test_values_that_repeat_each_other_are_bounded() -> None:
+    lines = ["A0=xxxxxxxxxx", *(f"A{n + 1}={f'${{A{n}}}' * 9}" for n in range(40)), "B=1"]
+    found = environment("\n".join(lines))
+    assert "A40" not in found
+    assert found["B"].value == "1"
+    assert sum(len(variable.value) for variable in found.values()) < 8_000_000
+
+
+def test_a_string_beyond_the_budget_is_unknown() -> None:
+    value = expand("$A" * 100, f"A={'x' * 100_000}\n")
+    assert isinstance(value, Unresolved)
+    assert "too much text" in value.unknown.reason

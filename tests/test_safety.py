@@ -29,6 +29,8 @@ UNREADABLE = {
     "duplicate keys": (b"services:\n  web:\n    image: nginx\n    image: redis\n", "set twice"),
     "an alias of nothing": (b"services:\n  web: *nowhere\n", "alias"),
     "10,000 levels": (b"services: " + b"[" * 10_000, "nested deeper"),
+    "no bytes": (b"", "holds no mapping"),
+    "null services": (GOOD.encode() + b"  empty:\n", 'the service "empty" is empty'),
     "an alias bomb": (f"{BOMB}services:\n  web:\n    image: nginx\n".encode(), "nodes"),
 }
 READ = {
@@ -36,7 +38,6 @@ READ = {
     "a BOM": b"\xef\xbb\xbf" + GOOD.encode(),
     "CRLF": GOOD.replace("\n", "\r\n").encode(),
     "duplicate anchors": b"x-a: &a {n: 1}\nx-b: &a {n: 2}\n" + GOOD.encode(),
-    "null services": GOOD.encode() + b"  empty:\n",
     "an empty mapping": GOOD.encode() + b"  other: {}\n",
 }
 
@@ -73,13 +74,6 @@ def test_unusual_input_is_read(vmlint: Run, beside: Path, name: str) -> None:
     done = vmlint("scan", "--format", "json", ".")
     assert done.code == 0, done.out
     assert {w["address"] for w in report(done)["workloads"]} == {"Pod/a", "service/web"}
-
-
-def test_an_empty_file_holds_nothing(vmlint: Run, beside: Path) -> None:
-    (beside / "compose.yaml").write_bytes(b"")
-    done = vmlint("scan", "--format", "json", ".")
-    assert done.code == 0
-    assert len(report(done)["workloads"]) == 1
 
 
 def test_a_template_is_no_broken_file(vmlint: Run, beside: Path) -> None:

@@ -14,6 +14,7 @@ from vmlint.model.record import record
 from vmlint.model.span import SourceText
 
 MAX_BYTES = 20 * 1024 * 1024
+GLANCE = 64 * 1024
 
 
 @record
@@ -56,7 +57,7 @@ class Files:
         try:
             descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         except OSError as error:
-            return Refusal(path, _reason(error))
+            return Refusal(path, _cannot(error))
         with os.fdopen(descriptor, "rb") as handle:
             try:
                 found = os.fstat(descriptor)
@@ -68,7 +69,18 @@ class Files:
                     )
                 return handle.read(self.max_bytes + 1)
             except OSError as error:
-                return Refusal(path, _reason(error))
+                return Refusal(path, _cannot(error))
+
+    def glance(self, path: str) -> str | None:
+        """The beginning of a file that is too large or no text, each byte a character and without NULs; None where
+        it may not be opened at all."""
+        if self.refusal(path) is not None:
+            return None
+        try:
+            with open(path, "rb") as handle:
+                return handle.read(GLANCE).replace(b"\0", b"").decode("latin-1")
+        except OSError:
+            return None
 
     def refusal(self, path: str) -> Refusal | None:
         """Why the path may not be read, or None where it may be tried."""
@@ -80,11 +92,16 @@ class Files:
         except FileNotFoundError:
             return Refusal(path, "it does not exist", missing=True)
         except OSError as error:
-            return Refusal(path, _reason(error))
+            return Refusal(path, _cannot(error))
         return None if stat.S_ISREG(found.st_mode) else Refusal(path, "it is not a regular file")
 
     def is_file(self, path: str) -> bool:
         return self.refusal(path) is None
+
+    def stands(self, path: str) -> bool:
+        """Whether something other than a folder stands at a path of the root, readable or not. What lies outside by
+        its name alone is none of the scan's business; a link that leads out is."""
+        return self._inside(os.path.abspath(path)) and os.path.lexists(path) and not os.path.isdir(path)
 
     def is_folder(self, path: str) -> bool:
         return self._inside(os.path.realpath(path)) and os.path.isdir(path)
@@ -142,6 +159,11 @@ def decode(path: str, data: bytes) -> SourceText | Refusal:
     return SourceText(path, text)
 
 
-def _reason(error: OSError) -> str:
-    reason = error.strerror or str(error)
-    return f"it cannot be read ({reason[:1].lower()}{reason[1:]})"
+def _cannot(error: OSError) -> str:
+    return f"it {reason(error)}"
+
+
+def reason(error: OSError) -> str:
+    """Why the system refuses, as a predicate."""
+    stated = error.strerror or str(error)
+    return f"cannot be read ({stated[:1].lower()}{stated[1:]})"

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from vmlint.files import Refusal, folder_of, join, normal
+from vmlint.files import Files, Refusal, folder_of, join, normal, reason
 from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.span import SourceText
 from vmlint.sources.reading import Surroundings, Unit
@@ -48,6 +48,9 @@ class Scope:
         self.folders: set[str] = set()
         self.passed_over = 0
 
+    def unreadable(self, path: str, message: str) -> None:
+        self.problems.append(Problem(ProblemKind.UNREADABLE, message, SourceText(path, "").whole()))
+
 
 def boundary(paths: Iterable[str]) -> str:
     """The root that nothing is read outside of: the working directory if it holds the paths, else the enclosing
@@ -74,7 +77,7 @@ def discover(paths: Iterable[str], surroundings: Surroundings) -> Scope:
         path = normal(path)
         if os.path.isdir(path):
             scope.folders.add(path)
-            found.update(_walk(path))
+            found.update(_walk(path, scope))
         else:
             scope.named.add(path)
             found.add(path)
@@ -82,10 +85,14 @@ def discover(paths: Iterable[str], surroundings: Surroundings) -> Scope:
     return scope
 
 
-def _walk(top: str) -> Iterator[str]:
+def _walk(top: str, scope: Scope) -> Iterator[str]:
     """Candidates below a folder, in order. Links to folders are not followed: what they lead to is either walked
     already or outside."""
-    for folder, folders, names in os.walk(top):
+
+    def unlisted(error: OSError) -> None:
+        scope.unreadable(normal(error.filename), f"the folder {reason(error)}")
+
+    for folder, folders, names in os.walk(top, onerror=unlisted):
         folders[:] = sorted(name for name in folders if name not in _PASSED_OVER)
         for name in sorted(names):
             if name.endswith((*_TERRAFORM, *_YAML, ".json")):
@@ -124,9 +131,8 @@ def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
     """`compose`, `kubernetes`, empty for what is neither, `refused` for what cannot be read."""
     source = surroundings.files.text(path)
     if isinstance(source, Refusal):
-        if path in scope.named or _is_telling_name(path):
-            span = SourceText(path, "").whole()
-            scope.problems.append(Problem(ProblemKind.UNREADABLE, source.message, span))
+        if path in scope.named or _is_telling_name(path) or _may_be_ours(path, surroundings.files):
+            scope.unreadable(path, source.message)
             return "refused"
         return ""
     text = source.text
@@ -137,6 +143,16 @@ def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
     if _is_telling_name(path) or (_services().search(text) and _is_compose(source)):
         return "compose"
     return ""
+
+
+def _may_be_ours(path: str, files: Files) -> bool:
+    """Whether a refused file could hold workloads: its first bytes look like it, or nobody can look at them."""
+    if path.endswith(".json") or not files.stands(path):
+        return False
+    glance = files.glance(path)
+    if glance is None:
+        return True
+    return bool(_manifest().search(glance) or _services().search(glance))
 
 
 def _is_telling_name(path: str) -> bool:

@@ -19,6 +19,8 @@ from vmlint.model.span import SourceText
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value
 
 MAX_DEPTH = 20
+MAX_EXPANDED = 4 * 1024 * 1024
+"""Characters that the variables of one file may come to; a string beyond them is unknown."""
 
 
 @record
@@ -42,6 +44,7 @@ def read_environment(source: SourceText, outer: Environment | None = None) -> di
     use variables of the lines before it and of `outer`; one that uses an unknown variable is left out."""
     found: dict[str, Variable] = {}
     known = ChainMap(found, dict(outer or {}))
+    budget = _Budget()
     for number, start in enumerate(source.line_starts, start=1):
         line = source.line(number)
         match = _line().match(line)
@@ -53,7 +56,7 @@ def read_environment(source: SourceText, outer: Environment | None = None) -> di
         value = _unquoted(raw)
         if "$" in value and not raw.startswith("'"):
             template = _expand(value, known, 0)
-            if any(isinstance(piece, _Name) for piece in template.pieces):
+            if any(isinstance(piece, _Name) for piece in template.pieces) or not budget.allows(template):
                 found.pop(name, None)
                 continue
             value = "".join(template.pieces)
@@ -88,20 +91,38 @@ class _Name(str):
     __slots__ = ()
 
 
+@dataclass(slots=True)
+class _Budget:
+    """What is left of MAX_EXPANDED: values that repeat each other grow without bound."""
+
+    left: int = MAX_EXPANDED
+
+    def allows(self, template: _Template) -> bool:
+        size = sum(map(len, template.pieces))
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
+
+
 def interpolate(tree: Value, environment: Environment) -> Value:
     """The tree with every string's variables put in. Keys are left alone, as Compose leaves them."""
+    return _interpolated(tree, environment, _Budget())
+
+
+def _interpolated(tree: Value, environment: Environment, budget: _Budget) -> Value:
     match tree:
         case Scalar(value=str() as text) if "$" in text:
-            return _scalar(tree, text, environment)
+            return _scalar(tree, text, environment, budget)
         case Mapping():
-            changed = {k: interpolate(v, environment) for k, v in tree.entries.items()}
+            changed = {k: _interpolated(v, environment, budget) for k, v in tree.entries.items()}
             if all(changed[k] is v for k, v in tree.entries.items()):
                 return tree
             copy = tree.moved(tree.span, key_start=tree.key_start)
             copy.entries = changed
             return copy
         case Sequence():
-            members = [interpolate(item, environment) for item in tree.items]
+            members = [_interpolated(item, environment, budget) for item in tree.items]
             if all(new is old for new, old in zip(members, tree.items, strict=True)):
                 return tree
             copied = tree.moved(tree.span, key_start=tree.key_start)
@@ -111,8 +132,11 @@ def interpolate(tree: Value, environment: Environment) -> Value:
             return tree
 
 
-def _scalar(scalar: Scalar, text: str, environment: Environment) -> Value:
+def _scalar(scalar: Scalar, text: str, environment: Environment, budget: _Budget) -> Value:
     template = _expand(text, environment, 0)
+    if not budget.allows(template):
+        unknown = Unknown(text[:80], "its variables come to too much text", scalar.span, scalar.via)
+        return _unresolved(scalar, unknown)
     names = [piece for piece in template.pieces if isinstance(piece, _Name)]
     if not names:
         changed = scalar.moved(scalar.span, *template.origins, key_start=scalar.key_start)
@@ -125,7 +149,11 @@ def _scalar(scalar: Scalar, text: str, environment: Environment) -> Value:
         for piece in template.pieces
     )
     prefix = "".join(takewhile(lambda piece: not isinstance(piece, _Name), template.pieces))
-    unresolved = Unresolved(Unknown(str(names[0]), reason, scalar.span, via, prefix), parts)
+    return _unresolved(scalar, Unknown(str(names[0]), reason, scalar.span, via, prefix), parts)
+
+
+def _unresolved(scalar: Scalar, unknown: Unknown, parts: tuple[str | Unknown, ...] = ()) -> Unresolved:
+    unresolved = Unresolved(unknown, parts)
     unresolved.key_start = scalar.key_start
     return unresolved
 

@@ -10,7 +10,7 @@ from vmlint.model.fact import Fact, Known, Origin, Unknown
 from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.record import record
 from vmlint.model.span import SourceText, Span
-from vmlint.model.value import Mapping, Missing, Value, at, entries, items, text
+from vmlint.model.value import Mapping, Missing, Scalar, Sequence, Value, at, entries, items, text
 from vmlint.sources.compose.merge import merge, without_resets
 from vmlint.sources.reading import Surroundings
 from vmlint.syntax import yaml
@@ -71,7 +71,19 @@ class Loader:
                 root = tree if root is None else merge(root, tree)
         if root is None:
             return None
-        return Layer(without_resets(root), tuple(path for path, _ in paths), folder, variables)
+        layer = Layer(without_resets(root), tuple(path for path, _ in paths), folder, variables)
+        self._check(layer)
+        return layer
+
+    def _check(self, layer: Layer) -> None:
+        """Tell of services that are none. An override may leave the body of a service empty."""
+        match layer.services:
+            case Scalar() | Sequence() as services:
+                self._unreadable("`services` is no mapping", services.entry_span.first_line())
+            case Mapping(entries=entries) if len(layer.paths) == 1:
+                for name, body in entries.items():
+                    if isinstance(body, Scalar) and body.value is None:
+                        self._unreadable(f'the service "{name}" is empty', body.key_span)
 
     def _included(self, layer: Layer, above: frozenset[str], depth: int) -> Iterator[Layer]:
         for item in items(at(layer.root, "include")):
@@ -114,7 +126,7 @@ class Loader:
         base = at(below.services, name.value)
         if not isinstance(base, Mapping):
             message = f'extends names the service "{name.value}", which is not there'
-            self.problems.append(Problem(ProblemKind.UNREADABLE, message, name.span))
+            self._unreadable(message, name.span)
             gaps.append(_gap(name, reference))
             return body
         base = self.extended(base, below, gaps, depth + 1)
@@ -148,29 +160,47 @@ class Loader:
         if isinstance(source, Refusal):
             span = place or SourceText(path, "").whole()
             message = source.message if place is None else f"{path}: {source.message}"
-            self.problems.append(Problem(ProblemKind.UNREADABLE, message, span))
+            self._unreadable(message, span)
             return None
         self.files.add(path)
         parsed = yaml.parse(source)
         self.problems.extend(parsed.problems)
         for key in parsed.duplicates:
             message = f'the key "{key.text}" is set twice; the last one is read'
-            self.problems.append(Problem(ProblemKind.UNREADABLE, message, key))
+            self._unreadable(message, key)
         root: Value | None = None
         for document in parsed.documents:
             if isinstance(document.root, Mapping):
                 root = document.root if root is None else merge(root, document.root)
+        if root is None and not parsed.problems:
+            self._unreadable("it is no Compose file: it holds no mapping", source.whole().first_line())
         return root
+
+    def _unreadable(self, message: str, span: Span) -> None:
+        self.problems.append(Problem(ProblemKind.UNREADABLE, message, span))
 
     def _variables(self, folder: str, env_files: list[tuple[str, Span | None]]) -> Environment:
         """The folder's `.env`, then the files that are named."""
         found: dict[str, Variable] = {}
         for path in (join(folder, ".env"), *(path for path, _ in env_files)):
-            source = self.surroundings.files.text(path)
-            if isinstance(source, SourceText):
-                self.files.add(path)
-                found.update(read_environment(source, found))
+            match beside(path, self.surroundings):
+                case SourceText() as source:
+                    self.files.add(path)
+                    found.update(read_environment(source, found))
+                case Problem() as problem:
+                    self.problems.append(problem)
         return found
+
+
+def beside(path: str, surroundings: Surroundings) -> SourceText | Problem | None:
+    """A file that a project reads beside its Compose files: `.env`, an `env_file`, a Dockerfile. None where there
+    is none in the root; a problem where it stands there and cannot be read."""
+    source = surroundings.files.text(path)
+    if isinstance(source, SourceText):
+        return source
+    if not surroundings.files.stands(path):
+        return None
+    return Problem(ProblemKind.UNREADABLE, source.message, SourceText(path, "").whole())
 
 
 def bodies(layer: Layer) -> Iterator[tuple[str, Mapping]]:

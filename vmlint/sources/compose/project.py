@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vmlint.evaluation.interpolation import read_environment
-from vmlint.files import Refusal, folder_of, join
+from vmlint.files import folder_of, join
 from vmlint.model.fact import Fact, Known, Unknown, value_or
 from vmlint.model.finding import Problem
 from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Mapping, Missing, Scalar, Unresolved, Value, at, entries, items, text
 from vmlint.sources.compose import dockerfile
-from vmlint.sources.compose.loading import Layer, Loader, bodies
+from vmlint.sources.compose.loading import Layer, Loader, beside, bodies
 from vmlint.sources.compose.merge import as_mapping, merge
 from vmlint.sources.reading import Surroundings
 
@@ -54,11 +54,9 @@ class Project:
         for item in items(at(service.body, "env_file")):
             path = text(at(item, "path") if isinstance(item, Mapping) else item)
             if isinstance(path, Known):
-                source = self.surroundings.files.text(service.path(path.value, item))
-                if isinstance(source, SourceText):
-                    self.files.add(source.path)
-                    for name, variable in read_environment(source).items():
-                        found[name] = Known(variable.value, variable.origin.span)
+                source = self._beside(service.path(path.value, item))
+                for name, variable in (read_environment(source) if source else {}).items():
+                    found[name] = Known(variable.value, variable.origin.span)
         for name, value in entries(as_mapping(at(service.body, "environment"))):
             if isinstance(value, Scalar) and value.value is None:
                 found[name] = Unknown(
@@ -88,11 +86,19 @@ class Project:
         if isinstance(context, Unknown) or isinstance(name, Unknown):
             return None
         folder = value_or(context, ".")
-        source = self.surroundings.files.text(join(service.path(folder, build), value_or(name, "Dockerfile")))
-        if isinstance(source, Refusal) or "://" in folder:
+        if "://" in folder:
             return None
-        self.files.add(source.path)
-        return dockerfile.read(source, target, arguments)
+        source = self._beside(join(service.path(folder, build), value_or(name, "Dockerfile")))
+        return None if source is None else dockerfile.read(source, target, arguments)
+
+    def _beside(self, path: str) -> SourceText | None:
+        found = beside(path, self.surroundings)
+        if isinstance(found, SourceText):
+            self.files.add(found.path)
+            return found
+        if found is not None:
+            self.problems.append(found)
+        return None
 
 
 def load(paths: tuple[str, ...], surroundings: Surroundings) -> Project:
