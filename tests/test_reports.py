@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +19,10 @@ from jsonschema import Draft202012Validator
 
 from tests.conftest import ROOT, Outcome
 from vmlint import __version__
-from vmlint.reports.frames import printable, redacted
+from vmlint.model.span import SourceText
+from vmlint.reports.frames import Mark, excerpt, printable, redacted
 from vmlint.reports.line_hash import line_hashes
+from vmlint.reports.progress import Progress
 
 Run = Callable[..., Outcome]
 
@@ -40,9 +45,15 @@ def check(name: str, text: str) -> None:
     assert scrubbed(text) == path.read_text(encoding="utf-8")
 
 
+@pytest.fixture
+def estate(tmp_path: Path) -> Path:
+    """The estate in a folder that is no part of a repository."""
+    return Path(shutil.copytree(ESTATE, tmp_path / "estate"))
+
+
 @pytest.mark.parametrize("form", ["text", "json", "sarif"])
-def test_the_whole_report(vmlint: Run, form: str) -> None:
-    done = vmlint("scan", "--today", DAY, "--format", form, "--show-undecided", ".", folder=ESTATE)
+def test_the_whole_report(vmlint: Run, estate: Path, form: str) -> None:
+    done = vmlint("scan", "--today", DAY, "--format", form, "--show-undecided", ".", folder=estate)
     assert done.code == 1
     check(f"report.{form}", done.out)
 
@@ -66,8 +77,8 @@ def test_the_manual(vmlint: Run) -> None:
 
 class TestSarif:
     @pytest.fixture
-    def log(self, vmlint: Run) -> dict[str, object]:
-        return dict(json.loads(vmlint("scan", "--today", DAY, "--format", "sarif", ".", folder=ESTATE).out))
+    def log(self, vmlint: Run, estate: Path) -> dict[str, object]:
+        return dict(json.loads(vmlint("scan", "--today", DAY, "--format", "sarif", ".", folder=estate).out))
 
     def test_it_is_valid(self, log: dict[str, object]) -> None:
         schema = json.loads((ROOT / "tests" / "data" / "sarif-schema-2.1.0.json").read_text())
@@ -86,6 +97,18 @@ class TestSarif:
             assert 1 <= region["startColumn"] <= len(line.encode("utf-16-le")) // 2
             assert region["endLine"] >= region["startLine"]
             assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]  # type: ignore[index]
+
+    def test_uris_are_relative_to_the_repository(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "repository" / ".git").mkdir(parents=True)
+        folder = tmp_path / "repository" / "a folder"
+        folder.mkdir()
+        (folder / "real.yaml").write_text("services:\n  a: {image: nginx, privileged: true}\n")
+        (folder / "compose.yaml").symlink_to("real.yaml")
+        done = vmlint("scan", "--format", "sarif", "compose.yaml", folder=folder)
+        (run,) = json.loads(done.out)["runs"]
+        artifact = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+        assert artifact == {"uri": "a%20folder/real.yaml", "uriBaseId": "SRCROOT"}
+        assert run["originalUriBaseIds"]["SRCROOT"]["uri"] == f"file://{tmp_path}/repository/"
 
     def test_columns_count_utf16(self, vmlint: Run, tmp_path: Path) -> None:
         (tmp_path / "compose.yaml").write_text('services:\n  "a": {image: nginx, x-n: "😀", privileged: true}\n')
@@ -109,6 +132,33 @@ class TestLineHash:
         assert [h.split(":")[1] for h in hashes[:3]] == ["1", "2", "3"]
 
 
+class TestExcerpt:
+    SOURCE = SourceText("a.yaml", "one: 1\ntwo: 2\nthree: 3\nfour: 4\n")
+
+    def rows(self, *marks: Mark) -> list[str]:
+        return [f"{row.gutter} {row.body}".rstrip() for row in excerpt(marks, margin=1)]
+
+    def test_lines_come_in_their_order_once(self) -> None:
+        primary = Mark(self.SOURCE.span(14, 22), primary=True)
+        before = Mark(self.SOURCE.span(0, 3), "first")
+        assert self.rows(primary, before) == ["1 one: 1", "  --- first", "…", "3 three: 3", "  ^^^^^^^^"]
+
+    def test_a_shared_place_has_the_labels_of_both(self) -> None:
+        span = self.SOURCE.span(7, 10)
+        marks = (Mark(span, primary=True), Mark(span, "here"), Mark(span, "there"))
+        assert self.rows(*marks) == ["2 two: 2", "  ^^^ here, there"]
+
+    def test_two_places_on_a_line(self) -> None:
+        marks = (Mark(self.SOURCE.span(12, 13), primary=True), Mark(self.SOURCE.span(7, 10), "its key"))
+        assert self.rows(*marks) == ["2 two: 2", "       ^", "  --- its key"]
+
+    def test_long_lines_are_cut_around_the_place(self) -> None:
+        source = SourceText("a.yaml", "x" * 400 + "HERE" + "y" * 400)
+        line, mark = self.rows(Mark(source.span(400, 404), primary=True))
+        assert len(line) < 120
+        assert line[mark.index("^") :].startswith("HERE")
+
+
 class TestRedaction:
     @pytest.mark.parametrize(
         ("line", "shown"),
@@ -125,3 +175,32 @@ class TestRedaction:
 
     def test_control_characters_are_shown(self) -> None:
         assert printable("a\x1b[31m\u202eb\tc") == "a\\x1b[31m\\u202eb c"
+
+
+class TestProgress:
+    def told(self, terminal: bool, silent: bool = False) -> str:
+        class Stream(io.StringIO):
+            def isatty(self) -> bool:
+                return terminal
+
+        stream = Stream()
+        progress = Progress(stream, silent)
+        progress(1, 2000)
+        assert stream.getvalue() == ""
+        with pytest.MonkeyPatch.context() as patch:
+            later = time.monotonic() + 20
+            patch.setattr(time, "monotonic", lambda: later)
+            progress(1500, 2000)
+        progress.close()
+        return stream.getvalue()
+
+    def test_a_terminal_has_a_line_that_is_wiped(self) -> None:
+        told = self.told(terminal=True)
+        assert told.startswith("\rvmlint: read 1,500 of 2,000")
+        assert told.endswith("\r\x1b[K")
+
+    def test_a_log_has_whole_lines(self) -> None:
+        assert self.told(terminal=False) == "vmlint: read 1,500 of 2,000 projects, modules and manifests\n"
+
+    def test_quiet_is_quiet(self) -> None:
+        assert self.told(terminal=True, silent=True) == ""

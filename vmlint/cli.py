@@ -94,6 +94,7 @@ def _scan(options: dict[str, Any]) -> tuple[Report, Config]:
     from vmlint.engine.discovery import boundary
     from vmlint.files import Files, decode
     from vmlint.model.finding import Confidence
+    from vmlint.reports.progress import Progress
     from vmlint.sources.reading import Settings, Surroundings
 
     paths = list(options["paths"])
@@ -118,7 +119,11 @@ def _scan(options: dict[str, Any]) -> tuple[Report, Config]:
         config=config,
         **_today(options["today"]),
     )
-    return run.scan(paths, Surroundings(files, settings), rules, choices), config
+    progress = Progress(sys.stderr, silent=options.get("quiet", False))
+    try:
+        return run.scan(paths, Surroundings(files, settings), rules, choices, progress), config
+    finally:
+        progress.close()
 
 
 def _config(options: dict[str, Any], paths: list[str], files: Files, rules: tuple[LoadedRule, ...]) -> Config:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from vmlint.engine.assembly import report
@@ -31,12 +31,20 @@ POOL_UNITS = 300
 
 
 def scan(
-    paths: Iterable[str], surroundings: Surroundings, rules: tuple[LoadedRule, ...], choices: Choices
+    paths: Iterable[str],
+    surroundings: Surroundings,
+    rules: tuple[LoadedRule, ...],
+    choices: Choices,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Read everything that the paths lead to and judge it."""
+    """Read everything that the paths lead to and judge it. `progress` is told the units read and their number."""
     start = time.perf_counter()
     scope = discover(paths, surroundings)
-    read = list(_readings(scope.units, surroundings, choices.jobs))
+    read: list[UnitRead] = []
+    for unit_read in _readings(scope.units, surroundings, choices.jobs):
+        read.append(unit_read)
+        if progress is not None:
+            progress(len(read), len(scope.units))
     readings = [reading for reading, _ in read]
     estate = _estate(readings, choices.config)
     problems = [*scope.problems, *(problem for reading in readings for problem in reading.problems)]

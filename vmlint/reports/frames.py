@@ -1,4 +1,4 @@
-"""Source frames: the lines around a place with carets below it, safe to print.
+"""Source excerpts: the lines of a finding's places with marks below them, safe to print.
 
 Values of secret-looking keys are redacted, control characters shown as escapes, long lines cut around the place.
 """
@@ -6,8 +6,9 @@ Values of secret-looking keys are redacted, control characters shown as escapes,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from vmlint.model.record import record
 from vmlint.model.span import Span
 
 WIDTH = 110
@@ -33,21 +34,71 @@ def printable(text: str) -> str:
     )
 
 
-def frame(span: Span, label: str = "", margin: int = 4, mark: str = "^") -> Iterator[tuple[str, str]]:
-    """Rows of a frame as (`kind`, text): the source line with its number, and the carets with the label."""
+@record
+class Mark:
+    """A place to underline in an excerpt: carets for the primary one, dashes with a label for the others."""
+
+    span: Span
+    label: str = ""
+    primary: bool = False
+
+
+@record
+class Row:
+    """A row of an excerpt. `kind`: `source` (a line of the file), `mark` (what is underlined in the line above it),
+    `gap` (lines left out). `gutter` is the line number or blank, `body` the rest."""
+
+    kind: str
+    gutter: str
+    body: str
+    primary: bool = False
+
+
+def excerpt(marks: Iterable[Mark], margin: int = 4) -> Iterator[Row]:
+    """The marked lines of one file in their order, each with its marks below it. A place that two marks share is
+    shown once, with the labels of both."""
+    by_line: dict[int, list[Mark]] = {}
+    for mark in _merged(marks):
+        by_line.setdefault(mark.span.line, []).append(mark)
+    above = 0
+    for number in sorted(by_line):
+        if above and number > above + 1:
+            yield Row("gap", f"{'…':>{margin}}", "")
+        above = number
+        yield from _line(number, by_line[number], margin)
+
+
+def _merged(marks: Iterable[Mark]) -> Iterator[Mark]:
+    at: dict[tuple[int, int], Mark] = {}
+    for mark in marks:
+        key = (mark.span.start, mark.span.end)
+        found = at.get(key)
+        if found is None:
+            at[key] = mark
+        else:
+            labels = dict.fromkeys(label for label in (found.label, mark.label) if label)
+            at[key] = Mark(found.span, ", ".join(labels), found.primary or mark.primary)
+    yield from at.values()
+
+
+def _line(number: int, marks: list[Mark], margin: int) -> Iterator[Row]:
+    raw = redacted(marks[0].span.source.line(number))
+    line = printable(raw)
+    # Escapes move what stands behind them: then the whole line is marked.
+    exact = len(line) == len(raw)
+    marks = sorted(marks, key=lambda mark: (not mark.primary, mark.span.start))
+    first = marks[0].span.begin.column - 1 if exact else 0
+    left = max(0, min(first - 20, len(line) - WIDTH))
+    cut = "…" if left else ""
+    yield Row("source", f"{number:>{margin}}", f"{cut}{line[left : left + WIDTH]}")
+    for mark in marks:
+        start, end = _columns(mark.span, len(line)) if exact else (0, len(line))
+        start, end = max(0, start - left), min(end - left, WIDTH)
+        carets = ("^" if mark.primary else "-") * max(1, end - start)
+        label = f" {mark.label}" if mark.label else ""
+        yield Row("mark", " " * margin, f"{' ' * (start + len(cut))}{carets}{label}", mark.primary)
+
+
+def _columns(span: Span, length: int) -> tuple[int, int]:
     begin, finish = span.begin, span.finish
-    raw = span.source.line(begin.line)
-    start = begin.column - 1
-    end = finish.column - 1 if finish.line == begin.line else len(raw)
-    line = printable(redacted(raw))
-    if len(line) != len(redacted(raw)):
-        start, end = 0, len(line)
-    left = max(0, min(start - 20, len(line) - WIDTH)) if len(line) > WIDTH else 0
-    shown = line[left : left + WIDTH]
-    start, end = start - left, min(end - left, WIDTH)
-    yield "source", f"{begin.line:>{margin}} │ {'…' if left else ''}{shown}"
-    carets = mark * max(1, end - max(0, start))
-    yield (
-        "mark",
-        f"{'':>{margin}} │ {' ' * (max(0, start) + (1 if left else 0))}{carets}{' ' + label if label else ''}",
-    )
+    return begin.column - 1, finish.column - 1 if finish.line == begin.line else length

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -32,6 +33,8 @@ def render(report: Report) -> str:
 
 
 def document(report: Report) -> dict[str, Any]:
+    _root.cache_clear()  # the working directory may be another one than at the last report
+    _artifact.cache_clear()
     rules = sorted(report.rules, key=lambda rule: rule.id)
     index = {rule.id: number for number, rule in enumerate(rules)}
     hashes: dict[str, list[str]] = {}
@@ -52,7 +55,7 @@ def document(report: Report) -> dict[str, Any]:
                 },
                 "automationDetails": {"id": "vmlint/"},
                 "columnKind": "utf16CodeUnits",
-                "originalUriBaseIds": {"SRCROOT": {"uri": _root()}},
+                "originalUriBaseIds": {"SRCROOT": {"uri": _file_uri(_root().rstrip(os.sep)) + "/"}},
                 "invocations": [
                     {
                         "executionSuccessful": True,
@@ -68,8 +71,30 @@ def document(report: Report) -> dict[str, Any]:
     }
 
 
+@cache
 def _root() -> str:
-    return "file://" + quote(os.path.realpath(".").replace(os.sep, "/").rstrip("/")) + "/"
+    """The folder that URIs are relative to: the repository's if there is one, else the working directory."""
+    here = folder = os.path.realpath(".")
+    while not os.path.exists(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return here
+        folder = parent
+    return folder
+
+
+def _file_uri(path: str) -> str:
+    return "file://" + quote(path.replace(os.sep, "/"))
+
+
+@cache
+def _artifact(path: str) -> dict[str, str]:
+    """Where a file lies: relative to the root, links resolved; absolute if it lies outside."""
+    real = os.path.realpath(path)
+    inside = real.startswith(_root().rstrip(os.sep) + os.sep)
+    if not inside:
+        return {"uri": _file_uri(real)}
+    return {"uri": quote(os.path.relpath(real, _root()).replace(os.sep, "/")), "uriBaseId": "SRCROOT"}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -157,8 +182,7 @@ def _location(span: Span) -> dict[str, Any]:
         "endLine": finish.line,
         "endColumn": _utf16_column(span.source, finish.line, finish.column),
     }
-    uri = quote(span.path)
-    return {"physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"}, "region": region}}
+    return {"physicalLocation": {"artifactLocation": _artifact(span.path), "region": region}}
 
 
 def _utf16_column(source: SourceText, line: int, column: int) -> int:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from vmlint.engine.report import Report, Result
 from vmlint.model.finding import Problem, Severity
-from vmlint.model.span import Span
-from vmlint.reports.frames import frame, printable
+from vmlint.reports.frames import Mark, excerpt, printable
 from vmlint.reports.style import Style
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "cyan"}
@@ -41,12 +40,11 @@ def _finding(result: Result, others: tuple[Result, ...], style: Style) -> Iterat
     colour = _COLOURS[result.severity]
     head = style.paint(f"{result.severity.label}[{result.rule.id}]", colour)
     yield f"{head} {style.bold(printable(result.finding.message))}"
-    yield from _located(result.span, style, colour)
+    notes = [Mark(note.span, printable(note.message)) for note in result.related]
+    yield from _located([Mark(result.span, primary=True), *notes], style, colour)
     if result.suppressed is not None:
         yield f"     {style.dim('=')} suppressed: {printable(result.suppressed)}"
-    for note in result.related:
-        yield from _located(note.span, style, "blue", printable(note.message), beside=result.span)
-    yield f"     {style.dim('=')} workload: {printable(result.workload.address)} ({result.workload.role.name})"
+    yield f"     {style.dim('=')} workload: {_workload(result)}"
     if others:
         names = [printable(other.workload.address) for other in others]
         more = f" and {len(names) - _MAX_OTHERS} more" if len(names) > _MAX_OTHERS else ""
@@ -56,22 +54,34 @@ def _finding(result: Result, others: tuple[Result, ...], style: Style) -> Iterat
     yield style.dim(f"     = vmlint explain {result.rule.id}")
 
 
-def _located(span: Span, style: Style, colour: str, label: str = "", beside: Span | None = None) -> Iterator[str]:
-    begin = span.begin
-    if beside is None or beside.path != span.path:
-        arrow = "-->" if beside is None else ":::"
-        yield f"    {style.paint(arrow, 'blue')} {printable(span.path)}:{begin.line}:{begin.column}"
-    if not span.source.text:
-        return
-    for kind, row in frame(span, label, mark="^" if beside is None else "-"):
-        number, _, rest = row.partition("│")
-        body = rest if kind == "source" else style.paint(rest, colour)
-        yield f"{style.paint(number + '│', 'blue')}{body}"
+def _workload(result: Result) -> str:
+    """The workload with its role, and its place where the finding does not lie in it (a namespace, an anchor)."""
+    workload, span = result.workload, result.workload.span
+    text = f"{printable(workload.address)} ({workload.role.name})"
+    beyond = span.path != result.span.path or span.start > result.span.end
+    return f"{text} at {printable(span.path)}:{span.line}" if beyond else text
+
+
+def _located(marks: list[Mark], style: Style, colour: str) -> Iterator[str]:
+    """An excerpt of each file that the marks lie in, that of the primary one first."""
+    by_file: dict[str, list[Mark]] = {}
+    for mark in marks:
+        by_file.setdefault(mark.span.path, []).append(mark)
+    arrow = "-->"
+    for path, within in by_file.items():
+        begin = within[0].span.begin
+        yield f"    {style.paint(arrow, 'blue')} {printable(path)}:{begin.line}:{begin.column}"
+        arrow = ":::"
+        if not within[0].span.source.text:
+            continue
+        for row in excerpt(within):
+            body = style.paint(row.body, colour if row.primary else "blue") if row.kind == "mark" else row.body
+            yield f"{style.paint(f'{row.gutter} │', 'blue')} {body}".rstrip()
 
 
 def _problem(severity: str, rule: str, problem: Problem, style: Style, colour: str) -> Iterator[str]:
     yield f"{style.paint(f'{severity}[{rule}]', colour)} {style.bold(printable(problem.message))}."
-    yield from _located(problem.span, style, colour)
+    yield from _located([Mark(problem.span, primary=True)], style, colour)
 
 
 def _undecided(report: Report) -> Iterator[str]:

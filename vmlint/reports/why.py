@@ -74,13 +74,17 @@ def _substrate(workload: Workload) -> Iterator[str]:
 def _fact(name: str, fact: Fact[object]) -> Iterator[str]:
     match fact:
         case Known(value=value, span=span, via=via):
-            yield f"  {name}: {printable(str(value))} at {_place(span)}"
+            yield f"  {name}: {printable(_shown(value))} at {_place(span)}"
             yield from _chain(via)
         case Unknown() as unknown:
             yield f"  {name}: unknown, {printable(unknown.expression)} would settle it ({unknown.reason})"
             yield from _chain(unknown.via)
         case Absent():
             return
+
+
+def _shown(value: object) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def _chain(via: tuple[Origin, ...]) -> Iterator[str]:
