@@ -14,9 +14,10 @@ from collections.abc import Iterator
 
 from vmlint.catalog.substrates import recommendation
 from vmlint.machines import containers, daemons, hosts_more, size_text, stays_machine
-from vmlint.model.finding import Note, Severity
+from vmlint.model.fact import Known
+from vmlint.model.finding import Note, Severity, notes_from
 from vmlint.model.need import SubstrateClass, Surplus
-from vmlint.model.workload import Workload
+from vmlint.model.workload import Machine, Started, Workload
 from vmlint.placement import platform_of
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
 
@@ -75,8 +76,17 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
         started[0].span,
         SubstrateClass.CONTAINER,
         f"Run the image as {recommendation(SubstrateClass.CONTAINER, platform_of(workload))} on a managed service.",
-        tuple(Note("and this one", other.span) for other in started[1:]),
+        (*(Note("and this one", other.span) for other in started[1:]), *_chain(machine, started)),
         evidence=",".join(sorted(one.name for one in started)),
+    )
+
+
+def _chain(machine: Machine, started: tuple[Started, ...]) -> tuple[Note, ...]:
+    """The definitions through which an image came that is not written where it is started."""
+    if all(one.name in one.span.text for one in started):
+        return ()
+    return tuple(
+        note for script in machine.user_data if isinstance(script, Known) for note in notes_from(script.via)
     )
 
 

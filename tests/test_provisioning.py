@@ -131,3 +131,10 @@ def test_hostile_text_ends_soon(head: str, text: str) -> None:
     start = time.process_time()
     of(head + text * (90_000 // len(text)))
     assert time.process_time() - start < 5
+
+
+def test_a_command_with_an_expression_is_found_by_its_line() -> None:
+    source = SourceText("main.tf", "docker pull x\n  docker run -d ${var.image}\n")
+    value = Scalar("docker pull x\ndocker run -d nginx:1.27\n", source, 0, len(source.text))
+    (started,) = analyse([value]).runs
+    assert started.span.text == "docker run -d ${var.image}"

@@ -17,9 +17,12 @@ MAX_TEXT = 100_000
 """Characters of one script that are looked at; the clouds take less."""
 
 
+_MAX_WORDS = 20
+
+
 class Script:
     """Text that came from `value`. `find` leads from a word to its place: in the script itself, else in the file
-    that it was read from, else the whole value."""
+    that it was read from, else the line of the command that it stands in, else the whole value."""
 
     def __init__(self, text: str, value: Value) -> None:
         self.text = text[:MAX_TEXT]
@@ -28,15 +31,27 @@ class Script:
     def part(self, text: str) -> Script:
         return Script(text, self.value)
 
-    def find(self, word: str) -> Span:
-        word = word.split(UNKNOWN)[0] if UNKNOWN in word else word
-        if len(word) < 2:
-            return self.value.entry_span
+    def find(self, word: str, command: str = "") -> Span:
+        word = word.split(UNKNOWN)[0]
+        return (len(word) > 1 and self._written(word)) or self._line(command) or self.value.entry_span
+
+    def _written(self, text: str) -> Span | None:
         for span in (self.value.span, *(origin.span for origin in self.value.via)):
-            offset = span.source.text.find(word, span.start, span.end)
+            offset = span.source.text.find(text, span.start, span.end)
             if offset >= 0:
-                return Span(span.source, offset, offset + len(word))
-        return self.value.entry_span
+                return Span(span.source, offset, offset + len(text))
+        return None
+
+    def _line(self, command: str) -> Span | None:
+        """The line that begins with the command as far as it is written out: an expression may stand behind."""
+        words = command.split(UNKNOWN)[0].split()[:_MAX_WORDS]
+        for count in range(len(words), 1, -1):
+            found = self._written(" ".join(words[:count]))
+            if found is not None:
+                end = found.source.text.find("\n", found.end)
+                written = found.source.text[found.start : end if end >= 0 else None]
+                return Span(found.source, found.start, found.start + len(written.rstrip()))
+        return None
 
 
 class Log:
@@ -51,7 +66,7 @@ class Log:
         shown = name.split(UNKNOWN)[0]
         if name and not shown and kind != "container":
             return
-        self._runs.setdefault((kind, shown), Started(kind, shown, script.find(word or name), clean(detail)))
+        self._runs.setdefault((kind, shown), Started(kind, shown, script.find(word or name, detail), clean(detail)))
 
     @property
     def runs(self) -> tuple[Started, ...]:
