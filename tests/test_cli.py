@@ -102,6 +102,13 @@ class TestScan:
         assert vmlint("scan", "--select", "VML3", ".").code == 0
         assert vmlint("scan", "--select", "VML4", ".").code == 1
 
+    @pytest.mark.parametrize("option", ["--select", "--ignore"])
+    def test_a_name_that_means_no_rule_is_wrong_use(self, vmlint: Run, tmp_path: Path, option: str) -> None:
+        (tmp_path / "compose.yaml").write_text(WRONG)
+        done = vmlint("scan", option, "privileged-on-shared-kernl", ".")
+        assert done.code == 2
+        assert "did you mean privileged-on-shared-kernel?" in done.err
+
     def test_further_reports(self, vmlint: Run, tmp_path: Path) -> None:
         (tmp_path / "compose.yaml").write_text(WRONG)
         vmlint("scan", "--report", "json:out.json", "--report", "sarif:out.sarif", ".")
@@ -240,6 +247,12 @@ class TestConfiguration:
         assert vmlint("scan", "infra").code == 0
         assert vmlint("scan", "--no-config", "infra").code == 1
 
+    def test_the_profile(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(CLEAN)
+        (tmp_path / ".vmlint.yaml").write_text("profile: pedantic\n")
+        assert "VML701" in vmlint("scan", "compose.yaml").out
+        assert "VML701" not in vmlint("scan", "--profile", "default", "compose.yaml").out
+
     def test_options_of_a_rule(self, vmlint: Run, tmp_path: Path) -> None:
         self.config(tmp_path, "rules:\n  VML307: {vcpu: 1}\n")
         (tmp_path / "infra" / "compose.yaml").write_text("services:\n  web:\n    image: nginx:1.27\n    cpus: 2\n")
@@ -256,6 +269,7 @@ class TestConfiguration:
             ("rules:\n  VML307: {vcpus: 1}\n", ".vmlint.yaml:2: there is no key `vcpus`; did you mean `vcpu`?"),
             ("profile: loud\n", ".vmlint.yaml:1: 'loud' is not one of ['default', 'pedantic']"),
             ("a: [\n", ".vmlint.yaml:2: it is not valid YAML"),
+            ("select:\n  - VML40\n  - VML999\n", ".vmlint.yaml:3: there is no rule VML999"),
             ("rule-folders: [evil]\n", ".vmlint.yaml:1: there is no key `rule-folders`"),
         ],
     )

@@ -47,9 +47,11 @@ def _reading_options(function: Any) -> Any:
             click.option(
                 "--select", multiple=True, metavar="RULE", help="Only these rules (id, name or id prefix)."
             ),
-            click.option("--ignore", multiple=True, metavar="RULE", help="Not these rules."),
             click.option(
-                "--profile", type=click.Choice(["default", "pedantic"]), default="default", show_default=True
+                "--ignore", multiple=True, metavar="RULE", help="Not these rules (id, name or id prefix)."
+            ),
+            click.option(
+                "--profile", type=click.Choice(["default", "pedantic"]), help="Pedantic adds rules and notices."
             ),
             click.option("--var", multiple=True, metavar="NAME=VALUE", help="Value of a Terraform variable."),
             click.option("--var-file", multiple=True, metavar="FILE", help="Terraform variable definitions."),
@@ -107,6 +109,7 @@ def _scan(options: dict[str, Any]) -> tuple[Report, Config]:
         paths = [options["stdin_filename"] if path == "-" else path for path in paths]
     settings = Settings(_variables(options["var"]), tuple(options["var_file"]), tuple(options["env_file"]))
     rules = _rules(options["rule_folders"])
+    _check_names((*options["select"], *options["ignore"]), rules)
     config = _config(options, paths, files, rules)
     choices = Choices(
         select=frozenset(options["select"] or config.select),
@@ -177,6 +180,15 @@ def _rules(folders: tuple[str, ...] = ()) -> tuple[LoadedRule, ...]:
         return load(tuple(folders))
     except RuleError as error:
         raise _Failure(str(error)) from None
+
+
+def _check_names(names: tuple[str, ...], rules: tuple[LoadedRule, ...]) -> None:
+    from vmlint.engine.selection import complaint
+
+    for name in names:
+        wrong = complaint(name, rules)
+        if wrong:
+            raise _Failure(f"{wrong} (`vmlint rules` lists them)")
 
 
 def _exit_code(report: Report, fail_on: str, allow_incomplete: bool, allow_empty: bool) -> int:
@@ -263,11 +275,13 @@ def explain(rule: str, rule_folders: tuple[str, ...]) -> None:
     """Print the manual of a rule, named by id or name."""
     from vmlint.reports import manual
 
-    for loaded in _rules(rule_folders):
+    loaded_rules = _rules(rule_folders)
+    for loaded in loaded_rules:
         if rule.lower() in (loaded.rule.id.lower(), loaded.rule.name):
             _write(manual.render(loaded.rule, loaded.manual))
             return
-    raise _Failure(f"there is no rule {rule}; `vmlint rules` lists them")
+    _check_names((rule,), loaded_rules)
+    raise _Failure(f"{rule} means several rules; `vmlint rules` lists them")
 
 
 @cli.command()

@@ -12,6 +12,7 @@ from typing import Any
 
 from vmlint.catalog.declarations import allowed_values
 from vmlint.engine.plugins import LoadedRule
+from vmlint.engine.selection import complaint
 from vmlint.files import Files, Refusal, folder_of, join
 from vmlint.model.fact import Fact
 from vmlint.model.record import field, fields, record, replace
@@ -100,6 +101,10 @@ def load(path: str, files: Files, rules: tuple[LoadedRule, ...]) -> Config:
         raise ConfigError(f"{path}:{problem.span.line}: {problem.message}")
     root = parsed.documents[0].root if parsed.documents else Tree({}, source, 0, 0)
     _check(path, root, schema(rules))
+    for item in (*items(at(root, "select")), *items(at(root, "ignore"))):
+        wrong = complaint(_text(item), rules)
+        if wrong:
+            raise ConfigError(f"{path}:{item.key_span.line}: {wrong}")
     return _config(path, root, rules)
 
 

@@ -13,6 +13,7 @@ from vmlint.engine.config import Config
 from vmlint.engine.discovery import discover
 from vmlint.engine.plugins import LoadedRule
 from vmlint.engine.report import Judged, Report
+from vmlint.engine.selection import is_named
 from vmlint.engine.suppression import Ledger, Suppression, suppressions
 from vmlint.engine.unrendered import grouped
 from vmlint.model.finding import Problem, ProblemKind
@@ -119,11 +120,10 @@ def _estate(readings: list[Reading], config: Config) -> Estate:
 
 
 def _is_active(rule: Rule, choices: Choices) -> bool:
-    names = {rule.id, rule.name}
-    if names & choices.ignore:
+    if is_named(rule, choices.ignore):
         return False
     if choices.select:
-        return bool(names & choices.select) or any(rule.id.startswith(chosen) for chosen in choices.select)
+        return is_named(rule, choices.select)
     return choices.pedantic or not rule.pedantic
 
 
