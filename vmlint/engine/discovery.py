@@ -35,6 +35,10 @@ _PASSED_OVER = frozenset(
 _TERRAFORM = (".tf", ".tofu", ".tf.json", ".tofu.json")
 _VARIABLES = (".tfvars", ".tfvars.json")
 _YAML = (".yaml", ".yml")
+MAX_BESIDE = 100
+"""Manifests beside a named one that are read for what they say of it."""
+MAX_JSON_LOOK = 500_000
+"""Characters of a JSON file whose beginning does not tell what it is that are parsed to find out."""
 
 
 class Scope:
@@ -101,6 +105,7 @@ def _walk(top: str, scope: Scope) -> Iterator[str]:
 
 def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
     compose_files: list[str] = []
+    manifests: dict[str, list[str]] = {}
     terraform_files: set[str] = set()
     for path in paths:
         if path.endswith(_TERRAFORM):
@@ -114,9 +119,11 @@ def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
         if kind == "compose":
             compose_files.append(path)
         elif kind == "kubernetes":
-            scope.units.append(Unit("kubernetes", (path,)))
+            manifests.setdefault(folder_of(path), []).append(path)
         else:
             scope.passed_over += kind == ""
+    for members in manifests.values():
+        scope.units.append(Unit("kubernetes", tuple(members), _beside(members, scope, surroundings.files)))
     if compose_files:
         from vmlint.sources import compose
 
@@ -127,6 +134,44 @@ def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
         scope.units += terraform.units(sorted(terraform_files), surroundings)
 
 
+def _beside(members: list[str], scope: Scope, files: Files) -> tuple[str, ...]:
+    """The other manifests in the folder of files that are named: they say what a ConfigMap, a RuntimeClass or an
+    autoscaler of these is."""
+    if not all(path in scope.named and files.stands(path) for path in members):
+        return ()
+    folder = folder_of(members[0])
+    found: list[str] = []
+    for name in files.names(folder):
+        path = join(folder, name)
+        if path in members or not name.endswith((*_YAML, ".json")) or not files.is_file(path):
+            continue
+        source = files.text(path)
+        if not isinstance(source, Refusal) and _is_manifest(source):
+            found.append(path)
+        if len(found) >= MAX_BESIDE:
+            break
+    return tuple(found)
+
+
+def _is_manifest(source: SourceText) -> bool:
+    if source.path.endswith(".json"):
+        return _json_manifest().search(source.text) is not None or _holds_objects(source)
+    return _manifest().search(source.text) is not None or (
+        source.text[:1] == "{" and _json_manifest().search(source.text) is not None
+    )
+
+
+def _holds_objects(source: SourceText) -> bool:
+    """Whether a JSON file whose beginning does not tell is a manifest: its keys may stand in any order."""
+    text = source.text
+    if len(text) > MAX_JSON_LOOK or '"apiVersion"' not in text or '"kind"' not in text:
+        return False
+    from vmlint.sources import kubernetes
+    from vmlint.syntax import yaml
+
+    return any(kubernetes.looks_like(document.root) for document in yaml.parse(source).documents)
+
+
 def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
     """`compose`, `kubernetes`, empty for what is neither, `refused` for what cannot be read."""
     source = surroundings.files.text(path)
@@ -135,12 +180,11 @@ def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
             scope.unreadable(path, source.message)
             return "refused"
         return ""
-    text = source.text
-    if path.endswith(".json"):
-        return "kubernetes" if _json_manifest().search(text) else ""
-    if _manifest().search(text):
+    if _is_manifest(source):
         return "kubernetes"
-    if _is_telling_name(path) or (_services().search(text) and _is_compose(source)):
+    if path.endswith(".json"):
+        return ""
+    if _is_telling_name(path) or (_services().search(source.text) and _is_compose(source)):
         return "compose"
     return ""
 
@@ -171,7 +215,11 @@ def _is_compose(source: SourceText) -> bool:
 
 @cache
 def _manifest() -> re.Pattern[str]:
-    return re.compile(r"^(?:- |\{ ?)?[\"']?apiVersion[\"']?\s*:", re.MULTILINE)
+    # At the margin; further in only where the whole document stands so.
+    return re.compile(
+        r"^(?:- |\{ ?)?[\"']?apiVersion[\"']?\s*:|\A(?:[ \t]*(?:#.*|---.*)?\r?\n)*[ -]*[\"']?apiVersion[\"']?\s*:",
+        re.MULTILINE,
+    )
 
 
 @cache

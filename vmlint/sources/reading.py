@@ -20,11 +20,13 @@ from vmlint.model.workload import Host, Workload
 
 @record
 class Unit:
-    """What is read together: a Compose project (its files in order), one Kubernetes file, one Terraform root
-    module (its folder). `format` names the source; `paths` as `vmlint.files` names them."""
+    """What is read together: a Compose project (its files in order), the Kubernetes manifests of a folder, one
+    Terraform root module (its folder). `format` names the source; `paths` as `vmlint.files` names them; `beside`
+    are files that complete what the paths say and are not reported themselves."""
 
     format: str
     paths: tuple[str, ...]
+    beside: tuple[str, ...] = ()
 
 
 @record

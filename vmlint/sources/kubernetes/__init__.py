@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from vmlint.catalog import kubernetes_kinds
 from vmlint.files import Refusal
 from vmlint.model.finding import Problem, ProblemKind
+from vmlint.model.record import record
 from vmlint.model.span import SourceText
 from vmlint.model.value import Value
 from vmlint.model.workload import Host, Workload
-from vmlint.sources.kubernetes.companions import Companions, companions
+from vmlint.sources.kubernetes.companions import Companions, companions, shared
 from vmlint.sources.kubernetes.hosts import host
 from vmlint.sources.kubernetes.kustomize import patched_by
 from vmlint.sources.kubernetes.linking import link
@@ -24,26 +25,45 @@ __all__ = ["link", "looks_like", "read", "read_objects"]
 
 
 def read(unit: Unit, surroundings: Surroundings) -> Reading:
-    """The workloads and hosts of one manifest file."""
-    path = unit.paths[0]
+    """The workloads and hosts of the manifests of one folder. Each file completes the others: its ConfigMaps,
+    autoscalers and instance types hold for all, where two do not contradict each other."""
+    files = [_parsed(path, surroundings) for path in (*unit.paths, *unit.beside)]
+    around = shared(companions(file.objects) for file in files)
+    workloads: list[Workload] = []
+    hosts: list[Host] = []
+    problems: list[Problem] = []
+    for file in files:
+        found = _of_objects(file.objects, file.path, around)
+        hosts += found.hosts
+        kustomization = patched_by(file.path, surroundings.files) if found.workloads else ""
+        told = [*found.problems, *file.problems]
+        if kustomization:
+            # The object itself stands in another file, and is reported there.
+            told += [_patch(item, kustomization) for item in found.workloads]
+        else:
+            workloads += found.workloads
+        problems += told if file.path not in unit.beside else ()
+    return Reading(tuple(workloads), tuple(hosts), tuple(problems), frozenset(unit.paths))
+
+
+@record
+class _File:
+    path: str
+    objects: tuple[Manifest, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def _parsed(path: str, surroundings: Surroundings) -> _File:
     source = surroundings.files.text(path)
     if isinstance(source, Refusal):
-        span = SourceText(path, "").whole()
-        return Reading(problems=(Problem(ProblemKind.UNREADABLE, source.message, span),))
+        return _File(path, (), (Problem(ProblemKind.UNREADABLE, source.message, SourceText(path, "").whole()),))
     parsed = yaml.parse(source)
-    found = read_objects((document.root for document in parsed.documents), path)
-    duplicates = tuple(
+    objects = tuple(manifest for document in parsed.documents for manifest in manifests(document.root))
+    duplicates = (
         Problem(ProblemKind.UNREADABLE, f'the key "{key.text}" is set twice; the last one is read', key)
         for key in parsed.duplicates
     )
-    problems = (*found.problems, *parsed.problems, *duplicates)
-    if found.workloads:
-        kustomization = patched_by(path, surroundings.files)
-        if kustomization:
-            # The object itself stands in another file, and is reported there.
-            skipped = tuple(_patch(item, kustomization) for item in found.workloads)
-            return Reading((), found.hosts, (*problems, *skipped), frozenset({path}))
-    return Reading(found.workloads, found.hosts, problems, frozenset({path}))
+    return _File(path, objects, (*parsed.problems, *duplicates))
 
 
 def _patch(item: Workload, kustomization: str) -> Problem:
@@ -53,11 +73,15 @@ def _patch(item: Workload, kustomization: str) -> Problem:
 
 def read_objects(roots: Iterable[Value], unit: str) -> Reading:
     """The workloads and hosts of manifest objects, wherever they come from."""
+    objects = tuple(manifest for root in roots for manifest in manifests(root))
+    return _of_objects(objects, unit, Companions())
+
+
+def _of_objects(objects: tuple[Manifest, ...], unit: str, around: Companions) -> Reading:
     workloads: list[Workload] = []
     hosts: list[Host] = []
     problems: list[Problem] = []
-    objects = [manifest for root in roots for manifest in manifests(root)]
-    beside = companions(objects)
+    beside = companions(objects).over(around)
     for manifest in objects:
         found = _workload(manifest, unit, beside)
         if found is not None:

@@ -1,15 +1,19 @@
-"""Objects that make no workload themselves but complete those beside them in the same file: ConfigMaps,
-autoscalers, and KubeVirt's presets and instance types.
+"""Objects that make no workload themselves but complete those beside them in the same folder: ConfigMaps,
+autoscalers, and KubeVirt's presets, instance types and preferences.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
+from typing import TypeVar
 
 from vmlint.model.fact import Absent, Fact, Known
 from vmlint.model.record import field, record
 from vmlint.model.value import Value, at, entries, integer, text
 from vmlint.sources.kubernetes.manifests import Manifest
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 
 
 @record
@@ -22,6 +26,36 @@ class Companions:
     scaled: dict[tuple[str, str], Fact[int]] = field(default_factory=dict)
     presets: list[tuple[dict[str, Fact[str]], Value]] = field(default_factory=list)
     sizes: dict[str, Value] = field(default_factory=dict)
+
+    def over(self, around: Companions) -> Companions:
+        """These, and what stands around where they say nothing."""
+        return Companions(
+            {**around.settings, **self.settings},
+            {**around.scaled, **self.scaled},
+            [*self.presets, *(preset for preset in around.presets if preset not in self.presets)],
+            {**around.sizes, **self.sizes},
+        )
+
+
+def shared(files: Iterable[Companions]) -> Companions:
+    """What the files of a folder give to each other. A name that two of them define means either: it is left to the
+    file that it stands in."""
+    found = list(files)
+    return Companions(
+        _unambiguous(file.settings for file in found),
+        _unambiguous(file.scaled for file in found),
+        [preset for file in found for preset in file.presets],
+        _unambiguous(file.sizes for file in found),
+    )
+
+
+def _unambiguous(tables: Iterable[dict[K, V]]) -> dict[K, V]:
+    found: dict[K, V] = {}
+    twice: set[K] = set()
+    for table in tables:
+        twice |= found.keys() & table.keys()
+        found.update(table)
+    return {key: value for key, value in found.items() if key not in twice}
 
 
 def companions(manifests: Iterable[Manifest]) -> Companions:

@@ -34,7 +34,9 @@ class Manifest:
 
 
 def looks_like(root: Value) -> bool:
-    """Whether a document is a Kubernetes object: it has an `apiVersion` and a `kind`."""
+    """Whether a document is a Kubernetes object, or a list of them: it has an `apiVersion` and a `kind`."""
+    if isinstance(root, Sequence) and root.items:
+        root = root.items[0]
     return (
         isinstance(root, Mapping)
         and isinstance(root.entries.get("apiVersion"), Scalar)
@@ -43,7 +45,11 @@ def looks_like(root: Value) -> bool:
 
 
 def manifests(root: Value, depth: int = 0) -> Iterator[Manifest]:
-    """The objects of a document: itself, or the members of a List or a Template."""
+    """The objects of a document: itself, or the members of a List, a Template or a plain list of objects."""
+    if isinstance(root, Sequence) and not depth:
+        for item in root.items:
+            yield from manifests(item, depth + 1)
+        return
     if depth > MAX_NESTING or not isinstance(root, Mapping):
         return
     kind, version = root.entries.get("kind"), root.entries.get("apiVersion")
