@@ -85,6 +85,12 @@ def user_data_paths(kind: str) -> tuple[str, ...] | None:
     return None if found is None else tuple(found)
 
 
+@cache
+def hashed_attributes() -> frozenset[str]:
+    """Attributes of which a state keeps the SHA-1 hash in place of the text."""
+    return frozenset(table("terraform_types")["hashed"])
+
+
 def extensions() -> dict[str, dict[str, Any]]:
     """Resource types that run commands on a machine that they name."""
     return dict(table("terraform_types")["extensions"])

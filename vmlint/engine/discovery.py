@@ -99,7 +99,7 @@ def _walk(top: str, scope: Scope) -> Iterator[str]:
     for folder, folders, names in os.walk(top, onerror=unlisted):
         folders[:] = sorted(name for name in folders if name not in _PASSED_OVER)
         for name in sorted(names):
-            if name.endswith((*_TERRAFORM, *_YAML, ".json")):
+            if name.endswith((*_TERRAFORM, *_YAML, ".json", ".tfstate")):
                 yield join(folder, name)
 
 
@@ -107,6 +107,7 @@ def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
     compose_files: list[str] = []
     manifests: dict[str, list[str]] = {}
     terraform_files: set[str] = set()
+    plans: list[str] = []
     for path in paths:
         if path.endswith(_TERRAFORM):
             terraform_files.add(path)
@@ -118,6 +119,8 @@ def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
         kind = _kind(path, scope, surroundings)
         if kind == "compose":
             compose_files.append(path)
+        elif kind == "plan":
+            plans.append(path)
         elif kind == "kubernetes":
             manifests.setdefault(folder_of(path), []).append(path)
         else:
@@ -128,10 +131,10 @@ def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
         from vmlint.sources import compose
 
         scope.units += compose.units(compose_files, surroundings)
-    if terraform_files:
+    if terraform_files or plans:
         from vmlint.sources import terraform
 
-        scope.units += terraform.units(sorted(terraform_files), surroundings)
+        scope.units += terraform.units(sorted(terraform_files), surroundings, plans)
 
 
 def _beside(members: list[str], scope: Scope, files: Files) -> tuple[str, ...]:
@@ -173,12 +176,16 @@ def _holds_objects(source: SourceText) -> bool:
 
 
 def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
-    """`compose`, `kubernetes`, empty for what is neither, `refused` for what cannot be read."""
+    """`compose`, `kubernetes`, `plan`, empty for what is none, `refused` for what cannot be read."""
     source = surroundings.files.text(path)
     if isinstance(source, Refusal):
         if path in scope.named or _is_telling_name(path) or _may_be_ours(path, surroundings.files):
             scope.unreadable(path, source.message)
             return "refused"
+        return ""
+    if not path.endswith(_YAML) and _is_plan(source.text):
+        return "plan"
+    if path.endswith(".tfstate"):
         return ""
     if _is_manifest(source):
         return "kubernetes"
@@ -191,12 +198,23 @@ def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
 
 def _may_be_ours(path: str, files: Files) -> bool:
     """Whether a refused file could hold workloads: its first bytes look like it, or nobody can look at them."""
-    if path.endswith(".json") or not files.stands(path):
+    if not files.stands(path):
         return False
     glance = files.glance(path)
+    if path.endswith((".json", ".tfstate")):
+        return glance is not None and '"terraform_version"' in glance
     if glance is None:
         return True
     return bool(_manifest().search(glance) or _services().search(glance))
+
+
+def _is_plan(text: str) -> bool:
+    """Whether it may be a plan or state of Terraform: cheap, as most JSON is none."""
+    if '"terraform_version"' not in text and '"format_version"' not in text:
+        return False
+    from vmlint.sources import plan
+
+    return plan.looks_like(text)
 
 
 def _is_telling_name(path: str) -> bool:

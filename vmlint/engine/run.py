@@ -99,6 +99,10 @@ def _by_format(unit: Unit, surroundings: Surroundings) -> Reading:
             from vmlint.sources import kubernetes
 
             return kubernetes.read(unit, surroundings)
+        case "plan":
+            from vmlint.sources import plan
+
+            return plan.read(unit, surroundings)
         case _:
             from vmlint.sources import terraform
 

@@ -5,7 +5,7 @@ Which types make what is data (`catalog/data/terraform_types.yaml`); `READERS` h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from vmlint.catalog.terraform_types import resource_type
 from vmlint.evaluation.terraform.modules import load_root, roots
@@ -14,6 +14,7 @@ from vmlint.model.finding import Problem
 from vmlint.model.workload import Host, Workload
 from vmlint.sources.reading import Reading, Surroundings, Unit
 from vmlint.sources.terraform.facts import Resource
+from vmlint.sources.terraform.instances import Instance
 from vmlint.sources.terraform.relations import Relations
 
 _ENDINGS = (".tf", ".tf.json", ".tofu", ".tofu.json")
@@ -23,28 +24,63 @@ def is_terraform_name(path: str) -> bool:
     return path.endswith(_ENDINGS)
 
 
-def units(paths: Iterable[str], surroundings: Surroundings) -> list[Unit]:
-    """The root modules of these files: a folder that another one calls counts through its callers only."""
+def units(paths: Iterable[str], surroundings: Surroundings, plans: Sequence[str] = ()) -> list[Unit]:
+    """The root modules of these files: a folder that another one calls counts through its callers only. A plan or
+    state of one of them is read with it, others stand for themselves."""
     folders = sorted({folder_of(path) for path in paths if is_terraform_name(path)})
-    return [Unit("terraform", (folder,)) for folder in roots(folders, surroundings.files)]
+    chosen = roots(folders, surroundings.files)
+    owners: dict[str, str] = {}
+    if plans and chosen:
+        from vmlint.sources import plan
+
+        owners = plan.owners(plans, chosen, surroundings.files)
+    found = [Unit("terraform", (root, *(path for path in plans if owners.get(path) == root))) for root in chosen]
+    return [*found, *(Unit("plan", (path,)) for path in plans if path not in owners)]
 
 
 def read(unit: Unit, surroundings: Surroundings) -> Reading:
     """The workloads and hosts of a root module and all modules below it."""
     settings = surroundings.settings
+    folder, *plans = unit.paths
     root = load_root(
-        unit.paths[0], surroundings.files, settings.variables, settings.variable_files, strict=settings.strict
+        folder, surroundings.files, settings.variables, settings.variable_files, strict=settings.strict
     )
+    written = list(root.resources())
+    instances: Sequence[Instance] = written
+    problems: list[Problem] = []
+    if plans:
+        from vmlint.sources import plan
+
+        instances, problems = plan.joined(plans, written, root, surroundings.files)
+    found = made(instances, folder)
+    workloads = list(found.workloads)
+    problems += found.problems
+    for gap in root.gaps:
+        if any(instance.address.startswith(f"{gap.address}.") for instance in instances):
+            continue
+        from vmlint.sources.terraform import gaps
+
+        filled = gaps.read(gap, folder)
+        if isinstance(filled, Problem):
+            problems.append(filled)
+        else:
+            workloads.append(filled)
+    problems += root.problems
+    read_files = root.paths | set(plans)
+    return Reading(tuple(_told_apart(workloads)), found.hosts, tuple(dict.fromkeys(problems)), read_files)
+
+
+def made(instances: Sequence[Instance], root: str) -> Reading:
+    """What resource instances come to; `root` names what is deployed together."""
     workloads: list[Workload] = []
     hosts: list[Host] = []
-    instances = list(root.resources())
-    relations = Relations(instances, root)
     problems: list[Problem] = []
+    relations = Relations(instances)
     for instance in instances:
         kind = resource_type(instance.type) if instance.mode == "managed" else None
         if kind is None:
             continue
-        resource = Resource(instance, kind, unit.paths[0])
+        resource = Resource(instance, kind, root)
         for found in _reader(kind.shape)(resource, relations):
             match found:
                 case Host():
@@ -53,16 +89,7 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
                     problems.append(found)
                 case _:
                     workloads.append(found)
-    for gap in root.gaps:
-        from vmlint.sources.terraform import gaps
-
-        made = gaps.read(gap, unit.paths[0])
-        if isinstance(made, Problem):
-            problems.append(made)
-        else:
-            workloads.append(made)
-    problems += root.problems
-    return Reading(tuple(_told_apart(workloads)), tuple(hosts), tuple(dict.fromkeys(problems)), root.paths)
+    return Reading(tuple(workloads), tuple(hosts), tuple(problems))
 
 
 Found = Iterator[Workload | Host | Problem]

@@ -7,13 +7,13 @@ from typing import Any
 
 from vmlint.catalog import operating_systems, substrates
 from vmlint.catalog.terraform_types import ResourceType
-from vmlint.evaluation.terraform.modules import ResourceInstance
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
 from vmlint.model.need import SubstrateClass
 from vmlint.model.record import record
 from vmlint.model.value import Mapping, Value, at, entries, integer, items, text
 from vmlint.model.workload import Declarations, OperatingSystem, Substrate, Workload
 from vmlint.sources import declarations
+from vmlint.sources.terraform.instances import Instance
 from vmlint.sources.terraform.selection import Subject, first, first_text, holds, select, steps
 
 
@@ -21,7 +21,7 @@ from vmlint.sources.terraform.selection import Subject, first, first_text, holds
 class Resource:
     """An evaluated resource with the row of its type. `root` is the folder of the root module."""
 
-    instance: ResourceInstance
+    instance: Instance
     kind: ResourceType
     root: str
 

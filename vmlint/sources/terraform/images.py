@@ -6,11 +6,11 @@ import re
 
 from vmlint.catalog import operating_systems
 from vmlint.catalog.terraform_types import image_paths
-from vmlint.evaluation.terraform.modules import ModuleInstance, ResourceInstance
 from vmlint.model.fact import Absent, Fact, Known, Origin, Unknown
-from vmlint.model.value import Unresolved, Value, at, text
+from vmlint.model.value import Value, at, text
 from vmlint.model.workload import OperatingSystem
 from vmlint.sources.terraform.facts import Resource, stated_family
+from vmlint.sources.terraform.instances import Instance, Module
 from vmlint.sources.terraform.selection import referred, select
 
 MAX_HOPS = 4
@@ -43,10 +43,10 @@ def _joined(block: Value, names: list[str]) -> Fact[str] | None:
     return Known(":".join(fact.value for fact in known), block.entry_span, via)
 
 
-def resolved(value: Value, module: ModuleInstance, hops: int = MAX_HOPS) -> Fact[str]:
+def resolved(value: Value, module: Module, hops: int = MAX_HOPS) -> Fact[str]:
     """The name of an image: the text itself, else what the resource that it refers to is called."""
     fact = text(value)
-    if not isinstance(fact, Unknown) or not isinstance(value, Unresolved) or not hops:
+    if isinstance(fact, Absent) or not hops:
         return fact
     for target in referred(value, module):
         found = _named_by(target, hops)
@@ -56,7 +56,7 @@ def resolved(value: Value, module: ModuleInstance, hops: int = MAX_HOPS) -> Fact
     return fact
 
 
-def _named_by(target: ResourceInstance, hops: int) -> Known[str] | None:
+def _named_by(target: Instance, hops: int) -> Known[str] | None:
     kind = f"data.{target.type}" if target.mode == "data" else target.type
     for path in image_paths(kind):
         for value in select(target, path):

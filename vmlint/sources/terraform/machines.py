@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from vmlint.catalog import instance_types
 from vmlint.catalog.terraform_types import extensions, user_data_paths
-from vmlint.evaluation.terraform.modules import ResourceInstance
 from vmlint.model.fact import Absent, Fact, Known, Unknown
 from vmlint.model.value import Unresolved, Value, boolean, items, text
 from vmlint.model.workload import Device, Machine, Workload
@@ -21,6 +20,7 @@ from vmlint.sources.terraform.facts import (
     workload,
 )
 from vmlint.sources.terraform.images import image, machine_os
+from vmlint.sources.terraform.instances import Instance
 from vmlint.sources.terraform.relations import Relations
 from vmlint.sources.terraform.selection import amount, first, holds, referred, select, truth
 
@@ -226,7 +226,7 @@ def _balanced(own: Resource, relations: Relations) -> Fact[bool]:
     return _told_by(own, {}, next(relations.naming(own, "balancing"), None))
 
 
-def _told_by(own: Resource, condition: dict[str, object], other: ResourceInstance | None) -> Fact[bool]:
+def _told_by(own: Resource, condition: dict[str, object], other: Instance | None) -> Fact[bool]:
     if other is not None:
         return Known(True, other.span)
     return truth(own.instance, condition, own.absent)

@@ -3,46 +3,45 @@ scale, attachments, services and their task definitions. Each list of a type is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from vmlint.catalog.terraform_types import attachments, extensions, resource_type
-from vmlint.evaluation.terraform.modules import ResourceInstance, RootModule
 from vmlint.model.value import Value
 from vmlint.sources.terraform.facts import Resource
+from vmlint.sources.terraform.instances import Instance
 from vmlint.sources.terraform.selection import referred, select
 
 
 class Relations:
     """`by_type` are all resource instances of the root and its modules."""
 
-    def __init__(self, instances: list[ResourceInstance], root: RootModule) -> None:
-        self.root = root
-        self.by_type: dict[str, list[ResourceInstance]] = {}
+    def __init__(self, instances: Iterable[Instance]) -> None:
+        self.by_type: dict[str, list[Instance]] = {}
         for instance in instances:
             if instance.mode == "managed":
                 self.by_type.setdefault(instance.type, []).append(instance)
-        self._named: dict[str, dict[str, list[ResourceInstance]]] = {}
+        self._named: dict[str, dict[str, list[Instance]]] = {}
         self._used: set[str] | None = None
 
-    def naming(self, resource: Resource, relation: str) -> Iterator[ResourceInstance]:
+    def naming(self, resource: Resource, relation: str) -> Iterator[Instance]:
         """The resources of a relation (`scaling`, `balancing`, `disks`, `extensions`) that name this one."""
         if relation not in self._named:
             self._named[relation] = self._index(relation)
         yield from self._named[relation].get(resource.instance.address, ())
 
-    def _index(self, relation: str) -> dict[str, list[ResourceInstance]]:
+    def _index(self, relation: str) -> dict[str, list[Instance]]:
         if relation == "extensions":
             paths = {kind: row["machine"] for kind, row in extensions().items()}
         else:
             paths = attachments(relation)
-        found: dict[str, list[ResourceInstance]] = {}
+        found: dict[str, list[Instance]] = {}
         for kind, path in paths.items():
             for instance in self.by_type.get(kind, ()):
                 for address in {target.address for target in self.targets(instance, path)}:
                     found.setdefault(address, []).append(instance)
         return found
 
-    def targets(self, instance: ResourceInstance, path: str) -> Iterator[ResourceInstance]:
+    def targets(self, instance: Instance, path: str) -> Iterator[Instance]:
         """The resources that an attribute refers to."""
         for value in select(instance, path):
             yield from referred(value, instance.module)

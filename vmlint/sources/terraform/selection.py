@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Sequence as SequenceOf
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from vmlint.catalog import quantities
-from vmlint.evaluation.terraform.modules import ModuleInstance, ResourceInstance
+from vmlint.evaluation.terraform.modules import ModuleInstance
 from vmlint.model.fact import Fact, Known, Unknown
 from vmlint.model.value import Mapping, Missing, Scalar, Sequence, Unresolved, Value, at, boolean, text
+from vmlint.sources.terraform.instances import Instance, Module
 
-Subject: TypeAlias = ResourceInstance | Value
+Subject: TypeAlias = Instance | Value
 """What a path starts from: a resource, whose attributes are evaluated one by one, or a value."""
 
 _STEP = re.compile(r"([^.\[\]]+)|\[([^\]]+)\]")
@@ -37,12 +39,12 @@ def select(subject: Subject, path: str) -> list[Value]:
     """All values that a path leads to, in order; without those that are missing or null."""
     names = steps(path)
     if not names:
-        return [] if isinstance(subject, ResourceInstance) else [subject]
-    if isinstance(subject, ResourceInstance):
+        return [subject] if isinstance(subject, Value) else []
+    if isinstance(subject, Value):
+        current = list(_members(subject))
+    else:
         current = list(_members(subject.attribute(names[0])))
         names = names[1:]
-    else:
-        current = list(_members(subject))
     for name in names:
         current = [child for value in current for child in _step(value, name)]
     return [value for value in current if not _is_nothing(value)]
@@ -59,7 +61,7 @@ def whole(subject: Subject, path: str) -> Value | None:
         holder = first(subject, ".".join(above))
         value = None if holder is None else at(holder, key)
     else:
-        value = subject.attribute(key) if isinstance(subject, ResourceInstance) else at(subject, key)
+        value = at(subject, key) if isinstance(subject, Value) else subject.attribute(key)
     return None if value is None or _is_nothing(value) else value
 
 
@@ -194,13 +196,13 @@ def truth(subject: Subject, condition: dict[str, Any], otherwise: Fact[bool]) ->
 _REFERENCE = re.compile(r"(?<![\w.])(?:data\.)?[a-z]\w*_\w+\.[A-Za-z_][\w-]*")
 
 
-def referred(value: Value, module: ModuleInstance) -> list[ResourceInstance]:
-    """The resources that an unresolved value refers to; where only its index or key is what is not known, the
-    resources that are written at its place."""
-    if not isinstance(value, Unresolved):
-        return []
+def referred(value: Value, module: Module) -> SequenceOf[Instance]:
+    """The resources that a value refers to; where only its index or key is what is not known, the resources that
+    are written at its place."""
     found = module.referred(value)
-    if found or value.source.path not in module.module.configuration.paths:
+    if found or not isinstance(value, Unresolved) or not isinstance(module, ModuleInstance):
+        return found
+    if value.source.path not in module.module.configuration.paths:
         return found
     written = [match[0] for match in _REFERENCE.finditer(value.span.text[:2000])]
     return [target for address in dict.fromkeys(written) for target in module.resource(address)]

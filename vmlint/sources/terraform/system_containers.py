@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from vmlint.evaluation.terraform.modules import ResourceInstance
 from vmlint.model.fact import Absent, Fact, Known, Unknown
 from vmlint.model.need import SubstrateClass
 from vmlint.model.span import Span
@@ -13,6 +12,7 @@ from vmlint.model.workload import Container, Device, HostAccess, Machine, Mount,
 from vmlint.sources.provisioning import analyse
 from vmlint.sources.terraform.facts import Resource, declared, labels, multiplied, substrate, workload
 from vmlint.sources.terraform.images import image, machine_os
+from vmlint.sources.terraform.instances import Instance
 from vmlint.sources.terraform.relations import Relations
 from vmlint.sources.terraform.selection import amount, first, referred, select, truth
 
@@ -61,7 +61,7 @@ def _profiles(resource: Resource, relations: Relations) -> Iterator[Resource]:
     if not row:
         return
     stated = first(resource.instance, row["path"])
-    names: list[ResourceInstance] = []
+    names: list[Instance] = []
     values = [value for found in select(resource.instance, row["path"]) for value in items(found)]
     candidates = relations.by_type.get(row["type"], [])
     for value in values:
@@ -76,7 +76,7 @@ def _profiles(resource: Resource, relations: Relations) -> Iterator[Resource]:
         yield Resource(found, resource.kind, resource.root)
 
 
-def _is_named(candidate: ResourceInstance, name: str) -> bool:
+def _is_named(candidate: Instance, name: str) -> bool:
     found = text(candidate.attribute("name"))
     return isinstance(found, Known) and found.value == name
 
