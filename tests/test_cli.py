@@ -95,6 +95,27 @@ class TestScan:
         assert [w["address"] for w in report["workloads"]] == ["service/web"]
         assert report["summary"]["files"] == 2
 
+    def test_a_named_manifest_is_read_with_its_folder_and_reported_alone(self, vmlint: Run, tmp_path: Path) -> None:
+        pod = (
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {0}, namespace: own}}\nspec:\n  runtimeClassName: quiet\n"
+        )
+        pod += "  containers: [{{name: a, image: nginx, securityContext: {{privileged: true}}}}]\n"
+        (tmp_path / "a.yaml").write_text(pod.format("a"))
+        (tmp_path / "b.yaml").write_text(pod.format("b"))
+        (tmp_path / "c.yaml").write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: [\n")
+        (tmp_path / "namespace.yaml").write_text(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {name: own, labels: {vmlint.dev/trust: untrusted}}\n"
+        )
+        (tmp_path / "class.yaml").write_text(
+            "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: {name: quiet}\nhandler: runc\n"
+        )
+        done = vmlint("scan", "--format", "json", "a.yaml")
+        told = json.loads(done.out)
+        assert {finding["rule"] for finding in told["findings"]} == {"VML403", "VML404"}
+        assert {finding["workload"] for finding in told["findings"]} == {"Pod/own/a"}
+        assert told["unreadable"] == []
+        assert done.code == 1
+
     def test_select_and_ignore(self, vmlint: Run, tmp_path: Path) -> None:
         (tmp_path / "compose.yaml").write_text(WRONG)
         assert vmlint("scan", "--ignore", "VML404", ".").code == 0

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,15 @@ def test_the_manual(vmlint: Run) -> None:
     check("explain.text", vmlint("explain", "VML404").out)
 
 
+def test_the_json_report_keeps_its_schema(vmlint: Run) -> None:
+    schema = json.loads(vmlint("schema", "report").out)
+    Draft202012Validator.check_schema(schema)
+    for folder in (ESTATE, ROOT / "tests" / "fixtures"):
+        told = json.loads(vmlint("scan", "--profile", "pedantic", "--format", "json", ".", folder=folder).out)
+        assert told["findings"]
+        assert [error.message for error in Draft202012Validator(schema).iter_errors(told)] == []
+
+
 class TestSarif:
     @pytest.fixture
     def log(self, vmlint: Run, estate: Path) -> dict[str, object]:
@@ -84,6 +94,21 @@ class TestSarif:
         schema = json.loads((ROOT / "tests" / "data" / "sarif-schema-2.1.0.json").read_text())
         errors = [error.message for error in Draft202012Validator(schema).iter_errors(log)]
         assert errors == []
+
+    def test_the_validator_of_code_scanning_is_content(self, log: dict[str, object], tmp_path: Path) -> None:
+        """Microsoft's validator with the rules of SARIF and of GitHub Advanced Security."""
+        validator = shutil.which("Sarif.Multitool") or shutil.which("sarif-multitool")
+        if validator is None:
+            pytest.skip("the SARIF multitool (npm: @microsoft/sarif-multitool) is not installed")
+        (tmp_path / "report.sarif").write_text(json.dumps(log))
+        done = subprocess.run(
+            [validator, "validate", "--rule-kind", "Sarif;Ghas", "report.sarif"],
+            cwd=tmp_path, env={**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"},
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert "Analysis completed successfully" in done.stdout
+        assert " : error " not in done.stdout
+        assert " : warning " not in done.stdout
 
     def test_regions_hold_the_evidence(self, log: dict[str, object]) -> None:
         (run,) = log["runs"]  # type: ignore[misc]

@@ -294,15 +294,17 @@ def rules(rule_folders: tuple[str, ...]) -> None:
 
 
 @cli.command()
-@click.argument("name", type=click.Choice(["config"]))
+@click.argument("name", type=click.Choice(["config", "report"]))
 @click.option("--rules", "rule_folders", multiple=True, metavar="DIR")
 def schema(name: str, rule_folders: tuple[str, ...]) -> None:
-    """Print the JSON schema of the configuration, with the options of all rules."""
+    """Print the JSON schema of the configuration (with the options of all rules) or of the JSON report."""
     import json
 
-    from vmlint.engine.config import schema as described
+    from vmlint.engine.config import schema as of_config
+    from vmlint.reports.json import schema as of_report
 
-    _write(json.dumps(described(_rules(rule_folders)), indent=1) + "\n")
+    described = of_config(_rules(rule_folders)) if name == "config" else of_report()
+    _write(json.dumps(described, indent=1) + "\n")
 
 
 @cli.command("eval")

@@ -57,6 +57,13 @@ def document(report: Report) -> dict[str, Any]:
     }
 
 
+def schema() -> dict[str, Any]:
+    """The JSON schema of the report."""
+    import pkgutil
+
+    return dict(json.loads(pkgutil.get_data(__package__, "report.schema.json") or b""))
+
+
 def _workload(item: Judged) -> dict[str, Any]:
     workload, judgement = item.workload, item.judgement
     substrate = value_or(workload.substrate, None)
