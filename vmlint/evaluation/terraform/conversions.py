@@ -12,16 +12,8 @@ from copy import copy
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple, TypeAlias
 
-from vmlint.evaluation.terraform.values import (
-    again,
-    failed,
-    is_null,
-    normal_number,
-    null,
-    scalar_text,
-    set_of,
-    unify,
-)
+from vmlint.evaluation.terraform.unification import set_of, unify
+from vmlint.evaluation.terraform.values import again, failed, is_null, normal_number, null, scalar_text
 from vmlint.model.span import Span
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value
 from vmlint.syntax import hcl_ast as ast

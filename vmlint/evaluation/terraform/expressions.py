@@ -153,13 +153,15 @@ def _object(node: ast.ObjectNode, scope: Scope) -> Value:
             if value.key_start < 0 and value.source is span.source:
                 value.key_start = scope.span(key_node).start
             entries[key] = value
+        elif isinstance(key, Failed):
+            return again(key, span)
         else:
             rest = rest or key.unknown
     return Mapping(entries, span.source, span.start, span.end, kind="object", rest=rest)
 
 
 def _key(node: ast.Node, scope: Scope) -> str | Unresolved:
-    if isinstance(node, ast.Literal):
+    if isinstance(node, ast.Literal) and node.value is not None:
         return scalar_text(Scalar(node.value, scope.source, node.start, node.end))
     if isinstance(node, ast.Name) and node.name not in scope.names:
         return node.name
@@ -333,6 +335,7 @@ class _Result:
         self.entries: dict[str, Value] = {}
         self.groups: dict[str, list[Value]] = {}
         self.stopped = False
+        self.failure: Failed | None = None
 
     def add(self, scope: Scope) -> None:
         node = self.node
@@ -344,7 +347,7 @@ class _Result:
             if taken is None:
                 unknown = condition if isinstance(condition, Unresolved) else None
                 unknown = unknown or failed("the condition is neither true nor false", scope.span(node.condition))
-                self.rest = self.rest or unknown.unknown
+                self._leave_open(unknown)
                 # The members behind one that may be there have no known place in a list.
                 self.stopped = node.result_key is None
                 return
@@ -355,7 +358,7 @@ class _Result:
             return
         key = _key(node.result_key, scope)
         if not isinstance(key, str):
-            self.rest = self.rest or key.unknown
+            self._leave_open(key)
         elif node.grouping:
             self.groups.setdefault(key, []).append(value)
         elif key in self.entries:
@@ -363,7 +366,14 @@ class _Result:
         else:
             self.entries[key] = value
 
+    def _leave_open(self, found: Unresolved) -> None:
+        self.rest = self.rest or found.unknown
+        if isinstance(found, Failed):
+            self.failure = self.failure or found
+
     def value(self, span: Span) -> Value:
+        if self.failure is not None:
+            return again(self.failure, span)
         source, start, end = span.source, span.start, span.end
         if self.node.result_key is None:
             return Sequence(self.items, source, start, end, kind="tuple", rest=self.rest)

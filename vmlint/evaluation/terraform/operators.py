@@ -106,7 +106,7 @@ def _arithmetic(operator: str, one: int | Decimal, two: int | Decimal) -> int | 
         case ">=":
             return one >= two
     if operator in "/%" and two == 0:
-        return "it divides by zero"
+        return one if operator == "%" else "it divides by zero"
     if isinstance(one, int) and isinstance(two, int) and max(one.bit_length(), two.bit_length()) < 500:
         match operator:
             case "+":

@@ -365,43 +365,6 @@ def _common_prefix(one: str, two: str) -> str:
     return one[:length]
 
 
-def unify(values: list[Value]) -> list[Value]:
-    """Members of one list or map: where strings stand among numbers and booleans, all become strings."""
-    kinds = {type(value.value) for value in values if isinstance(value, Scalar) and value.value is not None}
-    if str not in kinds or len(kinds) == 1:
-        return values
-    return [as_string(value) if isinstance(value, Scalar) else value for value in values]
-
-
-def as_string(value: Scalar) -> Scalar:
-    if value.value is None or isinstance(value.value, str):
-        return value
-    other = copy(value)
-    other.value = scalar_text(value)
-    return other
-
-
-def set_of(values: list[Value], span: Span, rest: Unknown | None = None) -> Sequence:
-    """A set: no member twice, strings and numbers in order."""
-    members: list[Value] = []
-    seen: set[tuple[type, Primitive]] = set()
-    for value in unify(values):
-        if isinstance(value, Scalar):
-            raw = value.value
-            key = (bool if isinstance(raw, bool) else str if isinstance(raw, str) else int, raw)
-            if key in seen:
-                continue
-            seen.add(key)
-        elif any(equal(value, member) for member in members if not isinstance(member, Scalar)):
-            continue
-        members.append(value)
-    if all(isinstance(member, Scalar) and isinstance(member.value, str) for member in members) or all(
-        isinstance(m, Scalar) and isinstance(m.value, int | Decimal | float) for m in members
-    ):
-        members.sort(key=lambda member: member.value)  # type: ignore[attr-defined]
-    return Sequence(members, span.source, span.start, span.end, kind="set", rest=rest)
-
-
 def nowhere(path: str = "<expression>", text: str = "") -> Span:
     """A place for values that no file holds."""
     return SourceText(path, text).whole()

@@ -8,11 +8,12 @@ value outside. A function that is not in the table (a provider's, or one of a la
 from __future__ import annotations
 
 from vmlint.evaluation.terraform.expressions import evaluate
-from vmlint.evaluation.terraform.functions.calling import Call, Refused
+from vmlint.evaluation.terraform.functions.calling import Call, Refused, Unsettled
 from vmlint.evaluation.terraform.functions.table import table
 from vmlint.evaluation.terraform.scope import MAX_TEXT, Scope
 from vmlint.evaluation.terraform.values import (
     again,
+    excerpt,
     failed,
     first_failure,
     first_unknown,
@@ -48,6 +49,8 @@ def call(node: ast.Call, scope: Scope) -> Value:
                 return inherit(again(unknown, span), *arguments)
     try:
         result = function.run(Call(name, arguments, scope, span, node))
+    except Unsettled as unsettled:
+        return inherit(unresolved(excerpt(span), f"{name}: {unsettled}", span), *arguments)
     except Refused as refused:
         return failed(f"{name}: {refused}", span)
     except RecursionError:
@@ -73,4 +76,6 @@ def _expanded(arguments: list[Value]) -> list[Value]:
     if isinstance(last, Sequence):
         rest: list[Value] = [Unresolved(last.rest)] if last.rest is not None else []
         return [*arguments[:-1], *last.items, *rest]
-    return arguments
+    if isinstance(last, Unresolved):
+        return arguments
+    return [*arguments[:-1], failed("only a list can be expanded", last.span)]

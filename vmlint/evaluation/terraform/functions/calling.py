@@ -18,6 +18,10 @@ class Refused(Exception):  # noqa: N818 (read as a verb: the call is refused)
     """The arguments are not what the function takes: a clause for the user."""
 
 
+class Unsettled(Exception):  # noqa: N818
+    """Terraform has a value here, but vmlint does not work it out: a clause that says why."""
+
+
 class Call:
     """A function call with evaluated arguments, and their reading as plain values."""
 

@@ -8,17 +8,8 @@ from vmlint.evaluation.terraform.conversions import to_bool
 from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused, member_text
 from vmlint.evaluation.terraform.scope import MAX_ITEMS
 from vmlint.evaluation.terraform.traversal import member
-from vmlint.evaluation.terraform.values import (
-    Failed,
-    again,
-    agreed,
-    equal,
-    failed,
-    is_null,
-    null,
-    scalar,
-    unify,
-)
+from vmlint.evaluation.terraform.unification import as_string, unify
+from vmlint.evaluation.terraform.values import Failed, again, agreed, equal, failed, is_null, null, scalar
 from vmlint.model.fact import Unknown
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value
 
@@ -104,6 +95,8 @@ def _element(call: Call) -> Any:
     if unknown is not None:
         return unknown
     value = call.sequence(0)
+    if value.kind == "set":
+        raise Refused("a set has no order")
     if isinstance(call.arguments[1], Unresolved):
         return member(value, call.arguments[1], call.span)
     at = call.integer(1)
@@ -153,7 +146,10 @@ def _values(call: Call) -> Any:
 def _coalesce(call: Call) -> Any:
     """The first that is neither null nor an empty string; an unknown one before it leaves it unknown, unless it is
     a template that has text."""
-    for value in call.arguments:
+    values = unify(call.arguments)
+    if len({type(value) for value in values if not isinstance(value, Unresolved) and not is_null(value)}) > 1:
+        raise Refused("the arguments have different types")
+    for value in values:
         if isinstance(value, Unresolved):
             return value if any(isinstance(part, str) for part in value.parts) else again(value, call.span)
         if not is_null(value) and not (isinstance(value, Scalar) and value.value == ""):
@@ -165,7 +161,9 @@ def _coalescelist(call: Call) -> Any:
     for value in call.arguments:
         if isinstance(value, Unresolved):
             return again(value, call.span)
-        if isinstance(value, Sequence) and (value.items or value.rest is not None):
+        if not isinstance(value, Sequence):
+            raise Refused("it takes lists")
+        if value.items or value.rest is not None:
             return value
     raise Refused("no list has a member")
 
@@ -180,8 +178,8 @@ def _compact(call: Call) -> Any:
         if isinstance(item, Unresolved) and not item.parts:
             # It may be empty, so what follows has no known place.
             rest = rest or item.unknown
-        elif rest is None and not (is_null(item) or (isinstance(item, Scalar) and item.value == "")):
-            kept.append(item)
+        elif rest is None and not is_null(item) and not (isinstance(item, Scalar) and item.value == ""):
+            kept.append(as_string(item) if isinstance(item, Scalar) else item)
     return call.list(kept, "list", rest)
 
 
@@ -279,7 +277,7 @@ def _one(call: Call) -> Any:
 
 
 def _chunklist(call: Call) -> Any:
-    items, size = call.sequence(0).items, call.integer(1)
+    items, size = unify(call.sequence(0).items), call.integer(1)
     if size < 0:
         raise Refused("the size is negative")
     size = size or max(1, len(items))
@@ -345,6 +343,8 @@ def _all_or_any(every: bool) -> Any:
             held = to_bool(item)
             if isinstance(item, Unresolved):
                 undecided = undecided or item
+            elif held is None and not is_null(item):
+                raise Refused("a member is neither true nor false")
             elif (held is True) is not every:
                 return not every
         return again(undecided, call.span) if undecided is not None else every

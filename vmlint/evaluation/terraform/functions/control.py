@@ -8,18 +8,8 @@ from typing import Any
 from vmlint.evaluation.terraform.conversions import as_list, convert, to_number
 from vmlint.evaluation.terraform.expressions import evaluate
 from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused
-from vmlint.evaluation.terraform.values import (
-    Failed,
-    again,
-    failed,
-    first_failure,
-    is_null,
-    placed,
-    scalar,
-    set_of,
-    taken,
-    unify,
-)
+from vmlint.evaluation.terraform.unification import set_of, unify
+from vmlint.evaluation.terraform.values import Failed, again, failed, first_failure, is_null, placed, scalar, taken
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value
 
 
@@ -57,7 +47,22 @@ def _converted(kind: str) -> Any:
 
 
 def _tolist(call: Call) -> Any:
-    return as_list(call.arguments[0], call.span)
+    value = as_list(call.arguments[0], call.span)
+    if isinstance(value, Failed):
+        raise Refused(value.unknown.reason)
+    if isinstance(value, Sequence):
+        _same_types(value.items)
+    return value
+
+
+def _same_types(members: list[Value]) -> None:
+    kinds = {
+        bool if isinstance(member, Scalar) and isinstance(member.value, bool) else type(member)
+        for member in members
+        if not isinstance(member, Unresolved) and not is_null(member)
+    }
+    if len({Mapping if issubclass(kind, Mapping) else kind for kind in kinds}) > 1:
+        raise Refused("the members have different types")
 
 
 def _toset(call: Call) -> Any:
@@ -73,8 +78,7 @@ def _tomap(call: Call) -> Any:
         return value
     found = call.mapping(0)
     members = unify(list(found.entries.values()))
-    if len({type(member) for member in members if not isinstance(member, Unresolved) and not is_null(member)}) > 1:
-        raise Refused("the members have different types")
+    _same_types(members)
     return call.map(dict(zip(found.entries, members, strict=True)), "map", found.rest)
 
 

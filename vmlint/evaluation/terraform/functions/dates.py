@@ -60,14 +60,16 @@ def _part(token: str, stamp: datetime) -> str:
     return parts[token]
 
 
-_TOKEN = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+|'")
+_TOKEN = re.compile(r"''|'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+|'")
 
 
 def _formatdate(call: Call) -> str:
     stamp = _stamp(call.text(1))
     found: list[str] = []
     for match in _TOKEN.finditer(call.text(0)):
-        if match[1] is not None:
+        if match[0] == "''":
+            found.append("'")
+        elif match[1] is not None:
             found.append(match[1].replace("''", "'"))
         elif match[2]:
             found.append(_part(match[0], stamp))

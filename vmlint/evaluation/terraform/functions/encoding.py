@@ -149,6 +149,8 @@ def _csvdecode(call: Call) -> Any:
     if not rows:
         raise Refused("the text has no header line")
     header = rows[0]
+    if len(set(header)) != len(header):
+        raise Refused("two columns have one name")
     made: list[Value] = []
     for row in rows[1:]:
         if len(row) != len(header):

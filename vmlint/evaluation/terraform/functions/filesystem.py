@@ -8,7 +8,8 @@ import re
 from typing import Any
 
 from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused
-from vmlint.evaluation.terraform.values import scalar, set_of, unresolved
+from vmlint.evaluation.terraform.unification import set_of
+from vmlint.evaluation.terraform.values import scalar, unresolved
 from vmlint.files import Refusal
 from vmlint.model.span import SourceText
 from vmlint.model.value import Scalar, Value
@@ -68,8 +69,8 @@ def _fileexists(call: Call) -> Any:
 
 def _fileset(call: Call) -> Any:
     paths = call.scope.paths
-    folder, pattern = call.text(0), re.compile(_glob(call.text(1)))
-    start = paths.located(folder)
+    pattern = re.compile(_glob(os.path.normpath(call.text(1)).replace(os.sep, "/")))
+    start = paths.located(call.text(0))
     found: list[str] = []
     waiting, seen = [""], 0
     while waiting:

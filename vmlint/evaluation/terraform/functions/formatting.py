@@ -68,10 +68,10 @@ def _verb(match: re.Match[str], value: Value) -> str | Unresolved:
 
         unknown = first_unknown(value)
         return unknown if unknown is not None else failed("it cannot be shown", value.span)
-    if len(text) < width:
+    if len(text) < width and verb != "t":
         if "-" in flags:
             return text.ljust(width)
-        if "0" in flags and verb in "dfeEgGxXobt":
+        if "0" in flags and verb in "sqvdfeEgGxXob":
             sign = text[:1] if text[:1] in ("-", "+", " ") else ""
             return sign + text[len(sign) :].rjust(width - len(sign), "0")
         return text.rjust(width)
@@ -123,18 +123,21 @@ def _number(verb: str, number: int | Decimal, flags: str, precision: int | None)
             places = 6 if precision is None else precision
             return format(exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN), "f")
         case "e" | "E":
-            text = format(exact, f".{6 if precision is None else precision}{verb}")
+            # Decimal gives zero an exponent by its precision.
+            text = format(exact or 0.0, f".{6 if precision is None else precision}{verb}")
             return re.sub(r"([eE][+-])(\d)$", r"\g<1>0\2", text)
         case "g" | "G":
             if precision is None:
-                return _shortest(exact)
+                text = _shortest(exact, 6)
+                return text.upper() if verb == "G" else text
             return format(float(exact), f".{precision or 1}{verb}")
     raise Refused(f"%{verb} is no verb")
 
 
-def _shortest(number: Decimal) -> str:
-    """As few digits as tell the number, with an exponent where it is large or small, as Go does it."""
-    if not number or -4 <= number.adjusted() < 21:
+def _shortest(number: Decimal, places: int = 21) -> str:
+    """As few digits as tell the number, with an exponent where it is small or has more than `places` digits before
+    the point, as Go does it."""
+    if not number or -4 <= number.adjusted() < places:
         return number_text(number)
     return re.sub(r"([eE][+-])(\d)$", r"\g<1>0\2", format(number.normalize(), "e"))
 

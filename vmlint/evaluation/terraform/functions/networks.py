@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Any
 
 from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused
 from vmlint.evaluation.terraform.values import scalar
+
+_LEADING_ZEROS = re.compile(r"(?<![0-9A-Fa-f:])0+(?=\d+[./])")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def _network(call: Call) -> Network:
     try:
-        return ipaddress.ip_network(call.text(0), strict=False)
+        # Leading zeros of an octet mean nothing here.
+        return ipaddress.ip_network(_LEADING_ZEROS.sub("", call.text(0)), strict=False)
     except ValueError:
         raise Refused("the text is no CIDR block") from None
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from vmlint.evaluation.terraform.conversions import to_number
 from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused
-from vmlint.evaluation.terraform.values import NUMBERS, normal_number, scalar
+from vmlint.evaluation.terraform.values import NUMBERS, is_string, normal_number, scalar
 
 MAX_RANGE = 1024
 """Numbers that `range` makes, as Terraform has it."""
@@ -72,6 +72,8 @@ def _pow(call: Call) -> Any:
 
 def _parseint(call: Call) -> int:
     text, base = call.text(0), call.integer(1)
+    if not is_string(call.arguments[0]):
+        raise Refused("argument 1 is not a string")
     if not 2 <= base <= 62 or len(text) > 1000:
         raise Refused("the base is not between 2 and 62")
     digits = text.lstrip("+-") if text[:1] in ("+", "-") else text
@@ -105,6 +107,6 @@ FUNCTIONS = {
     "parseint": Function(_parseint, 2, 2),
     "pow": Function(_pow, 2, 2),
     "range": Function(_range, 1, 3),
-    "signum": Function(lambda call: (call.number(0) > 0) - (call.number(0) < 0)),
+    "signum": Function(lambda call: (call.integer(0) > 0) - (call.integer(0) < 0)),
     "sum": Function(_sum),
 }

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from vmlint.evaluation.terraform.functions.calling import Refused
+from vmlint.evaluation.terraform.functions.calling import Refused, Unsettled
+from vmlint.evaluation.terraform.functions.re2 import translated
 
 MAX_PATTERN = 2_000
 MAX_WORK = 50_000_000
@@ -23,13 +24,6 @@ MAX_TIMES = 8
 """Repetitions of a group with choices that are still counted out."""
 MAX_MATCHES = 10_000
 
-_CLASSES = {
-    "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": r"\s",
-    "punct": r"!-/:-@\[-`{-~", "xdigit": "0-9A-Fa-f", "word": r"\w", "blank": r" \t", "cntrl": r"\x00-\x1f\x7f",
-    "print": " -~", "graph": "!-~", "ascii": r"\x00-\x7f",
-}  # fmt: skip
-_POSIX = re.compile(r"\[:(\^?)(\w+):\]")
-_UNSUPPORTED = re.compile(r"(?<!\\)(?:\\\\)*(?:\\[1-9CQ]|\(\?[=!<][=!]|\(\?>|\(\?#|[*+?}]\+)")
 _TOKEN = re.compile(
     r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[^:)P<]*[:)]|\(\?P?<\w+>|\(\?:|\(|\)|[*+?]\??|\{\d*,?\d*\}\??|.", re.S
 )
@@ -93,36 +87,48 @@ def _times(token: str) -> int | None:
 def _translated(pattern: str) -> tuple[re.Pattern[str], _Weight]:
     """The compiled pattern and its weight."""
     if len(pattern) > MAX_PATTERN:
-        raise Refused("the pattern is too long")
-    if _UNSUPPORTED.search(pattern):
-        raise Refused("the pattern uses what RE2 does not have")
-    text = _POSIX.sub(lambda match: _CLASSES.get(match[2], match[0]), pattern)
-    text = text.replace(r"\z", r"\Z").replace("(?<", "(?P<").replace("(?P<=", "(?<=").replace("(?P<!", "(?<!")
-    text = re.sub(r"\\p\{?L\}?", r"[^\\W\\d_]", text)
-    flags = re.match(r"\(\?([a-zA-Z]+)\)", text)
-    if flags is not None and "U" in flags[1]:
-        raise Refused("the pattern uses a flag that is not supported")
+        raise Unsettled("the pattern is too long")
+    text = translated(pattern)
     try:
-        found = re.compile(text, re.ASCII)
+        found = re.compile(text)
     except (re.error, OverflowError, RecursionError):
         raise Refused("the pattern is no regular expression") from None
     return found, _Weight(text)
 
 
 def compiled(pattern: str, text: str) -> re.Pattern[str]:
-    """The pattern, where it is safe to run it over `text`. Raises Refused."""
+    """The pattern, where it is safe to run it over `text`. Raises Refused and Unsettled."""
     found, weight = _translated(pattern)
     if (weight.nested and len(text) > MAX_NESTED) or weight.work(len(text)) > MAX_WORK:
-        raise Refused("the pattern could take too long on this text")
+        raise Unsettled("the pattern could take too long on this text")
     return found
+
+
+def _found(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """The matches as Go finds them: none is empty right behind another one."""
+    end = -1
+    for match in pattern.finditer(text):
+        if match.end() > match.start() or match.start() != end:
+            yield match
+        end = match.end()
+
+
+def substituted(pattern: re.Pattern[str], replacement: str, text: str) -> str:
+    """The text with a replacement for each match."""
+    pieces: list[str] = []
+    at = 0
+    for match in _found(pattern, text):
+        pieces += (text[at : match.start()], expand(replacement, match))
+        at = match.end()
+    return "".join((*pieces, text[at:]))
 
 
 def matches(pattern: str, text: str) -> Iterator[Any]:
     """What `regex` gives for each match: the text, a list of the groups, or an object of named groups."""
     found = compiled(pattern, text)
-    for number, match in enumerate(found.finditer(text)):
+    for number, match in enumerate(_found(found, text)):
         if number > MAX_MATCHES:
-            raise Refused("the pattern matches too often")
+            raise Unsettled("the pattern matches too often")
         if found.groupindex:
             yield {name: match[name] for name in found.groupindex}
         elif found.groups:

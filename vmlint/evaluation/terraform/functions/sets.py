@@ -7,7 +7,8 @@ from typing import Any
 
 from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused
 from vmlint.evaluation.terraform.scope import MAX_ITEMS
-from vmlint.evaluation.terraform.values import again, equal, set_of
+from vmlint.evaluation.terraform.unification import set_of
+from vmlint.evaluation.terraform.values import again, equal
 from vmlint.model.value import Sequence, Unresolved, Value
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused, member_text
-from vmlint.evaluation.terraform.functions.patterns import compiled, expand, matches
+from vmlint.evaluation.terraform.functions.patterns import compiled, matches, substituted
 from vmlint.evaluation.terraform.values import again, scalar, wrap
 from vmlint.model.fact import Unknown
 from vmlint.model.value import Sequence, Unresolved
@@ -23,6 +23,17 @@ def _by_letter(change: Callable[[str], str]) -> Callable[[Call], Any]:
             parts = tuple(change(part) if isinstance(part, str) else part for part in value.parts)
             return again(value, call.span, parts)
         return change(call.text(0))
+
+    return run
+
+
+def _cased(change: Callable[[str], str]) -> Callable[[str], str]:
+    """A change of case as Go makes it: a letter whose other case would be two letters stays."""
+
+    def run(text: str) -> str:
+        if text.isascii():
+            return change(text)
+        return "".join(other if len(other := change(letter)) == 1 else letter for letter in text)
 
     return run
 
@@ -78,7 +89,7 @@ def _replace(call: Call) -> Any:
     text, old, new = call.text(0), call.text(1), call.text(2)
     if len(old) > 1 and old.startswith("/") and old.endswith("/"):
         pattern = compiled(old[1:-1], text)
-        return pattern.sub(lambda match: expand(new, match), text)
+        return substituted(pattern, new, text)
     return text.replace(old, new)
 
 
@@ -143,7 +154,7 @@ FUNCTIONS = {
     "endswith": Function(lambda call: call.text(0).endswith(call.text(1)), 2, 2),
     "indent": Function(_indent, 2, 2, partial=True),
     "join": Function(_join, 2, -1, partial=True),
-    "lower": Function(_by_letter(str.lower), partial=True),
+    "lower": Function(_by_letter(_cased(str.lower)), partial=True),
     "regex": Function(_regex, 2, 2),
     "regexall": Function(_regexall, 2, 2),
     "replace": Function(_replace, 3, 3),
@@ -157,5 +168,5 @@ FUNCTIONS = {
     "trimprefix": Function(lambda call: call.text(0).removeprefix(call.text(1)), 2, 2),
     "trimspace": Function(_trimspace, partial=True),
     "trimsuffix": Function(lambda call: call.text(0).removesuffix(call.text(1)), 2, 2),
-    "upper": Function(_by_letter(str.upper), partial=True),
+    "upper": Function(_by_letter(_cased(str.upper)), partial=True),
 }
