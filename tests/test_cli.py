@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +78,41 @@ class TestExitCodes:
         (tmp_path / "values.yaml").write_text("a: 1\n")
         assert vmlint("scan", "values.yaml").code == 3
         assert vmlint("scan", "--allow-empty", "values.yaml").code == 0
+
+
+class TestProcess:
+    """What the whole process does; the other tests call the command in this one."""
+
+    def start(self, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "vmlint", *arguments]
+        return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def test_wrong_use_is_told_without_a_traceback(self, tmp_path: Path) -> None:
+        done = self.start(tmp_path, "scan", "nowhere")
+        _, told = done.communicate(timeout=60)
+        assert done.returncode == 2
+        assert told.startswith(b"Error: nowhere does not exist")
+
+    def test_a_reader_that_goes_away(self, tmp_path: Path) -> None:
+        done = self.start(tmp_path, "schema", "config")
+        assert done.stdout is not None
+        done.stdout.close()
+        _, told = done.communicate(timeout=60)
+        assert done.returncode == 141
+        assert told == b""
+
+    def test_an_interruption_is_no_finding(self, tmp_path: Path) -> None:
+        command = [sys.executable, "-m", "vmlint", "scan", "-"]
+        done = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
+        time.sleep(1)
+        done.send_signal(signal.SIGINT)
+        assert done.wait(timeout=60) == 130
+
+    def test_a_report_that_cannot_be_written_is_wrong_use(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(CLEAN)
+        done = vmlint("scan", "--report", "json:missing/report.json", ".")
+        assert done.code == 2
+        assert "missing/report.json cannot be written" in done.err
 
 
 class TestScan:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from vmlint.files import Files
 
 CLEAN, FINDINGS, USAGE, INCOMPLETE, FAULT = range(5)
+_INTERRUPTED, _UNREAD = 130, 141
+"""What a shell says of a program that SIGINT or SIGPIPE ended."""
 
 
 class _Failure(click.ClickException):
@@ -206,8 +208,7 @@ def _print(report: Report, options: dict[str, Any]) -> None:
         if not separator:
             raise _Failure(f"--report takes NAME:FILE, not {target}")
         text = _rendered(name, report, options, colour=False)
-        with open(file, "w", encoding="utf-8") as handle:
-            handle.write(text)
+        _save(file, text)
     text = _rendered(options["form"], report, options, colour=_colour(options["color"]))
     clean = not report.results and not report.unreadable
     if not (options["quiet"] and clean and options["form"] == "text"):
@@ -215,6 +216,14 @@ def _print(report: Report, options: dict[str, Any]) -> None:
     if options["verbose"]:
         for problem in report.passed_over:
             sys.stderr.write(f"{problem.span.path}:{problem.span.line}: {problem.message}\n")
+
+
+def _save(file: str, text: str) -> None:
+    try:
+        with open(file, "w", encoding="utf-8") as handle:
+            handle.write(text)
+    except OSError as error:
+        raise _Failure(f"{file} cannot be written ({error.strerror})") from None
 
 
 def _rendered(name: str, report: Report, options: dict[str, Any], colour: bool) -> str:
@@ -232,9 +241,14 @@ def _colour(choice: str) -> bool:
 
 
 def _write(text: str) -> None:
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Nobody reads on. What is still buffered must not fail again when the interpreter flushes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_UNREAD)
 
 
 @cli.command()
@@ -328,13 +342,19 @@ def evaluate(folder: str, var: tuple[str, ...], var_file: tuple[str, ...], expre
 
 
 def main() -> NoReturn:
-    """Run, and turn a fault of our own into exit 4."""
+    """Run, and turn a fault of our own into exit 4 and an interruption into 130, as shells count it."""
     try:
-        cli(standalone_mode=True)
+        code = cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("vmlint: interrupted\n")
+        sys.exit(_INTERRUPTED)
     except Exception as error:
         if "VMLINT_DEBUG" in os.environ:
             raise
         sys.stderr.write(f"vmlint: internal fault: {type(error).__name__}: {error}\n")
         sys.stderr.write("Please report it; VMLINT_DEBUG=1 shows where it happened.\n")
         sys.exit(FAULT)
-    sys.exit(CLEAN)
+    sys.exit(code or CLEAN)
