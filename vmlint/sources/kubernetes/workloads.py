@@ -19,6 +19,7 @@ from vmlint.sources.kubernetes.manifests import Manifest
 from vmlint.sources.kubernetes.pods import Pod
 from vmlint.sources.kubernetes.volumes import volumes
 from vmlint.sources.paths import select
+from vmlint.sources.primary import primary
 
 
 @record
@@ -41,8 +42,8 @@ def workload(manifest: Manifest, kind: Kind, unit: str, companions: Companions) 
         return None
     placement = pods.placement(spec)
     system = _operating_system(placement, shape.containers, body)
-    primary = _primary(manifest.name, shape.containers)
-    amounts = primary.resources if primary is not None else None
+    purpose = primary(manifest.name, shape.containers)
+    amounts = purpose.resources if purpose is not None else None
     absent = Absent(body.span.first_line())
     daemon = kind.daemon or _daemon_if(body, kind)
     scaled = companions.scaled.get((manifest.kind, manifest.name))
@@ -142,12 +143,6 @@ def _added(body: Mapping, kind: Kind) -> Iterator[Container]:
     span = body.span.first_line()
     image, privileged = Known(kind.added["image"], span), Known(bool(kind.added["privileged"]), span)
     yield Container(name=kind.added["name"], span=span, image=image, kind="sidecar", privileged=privileged)
-
-
-def _primary(name: str, containers: tuple[Container, ...]) -> Container | None:
-    """The container that the pod is for: the one that is named like it, else the first."""
-    main = [container for container in containers if container.kind == "main"]
-    return next((c for c in main if c.name and c.name == name), main[0] if main else None)
 
 
 def _daemon_if(body: Mapping, kind: Kind) -> bool:

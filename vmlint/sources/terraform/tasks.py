@@ -20,6 +20,7 @@ from vmlint.model.workload import (
     Sysctl,
     Workload,
 )
+from vmlint.sources.primary import primary
 from vmlint.sources.terraform.embedded import tree
 from vmlint.sources.terraform.facts import (
     Resource,
@@ -269,10 +270,11 @@ def _resources(body: Value, resource: Resource) -> Resources:
 
 
 def _size(resource: Resource, containers: tuple[Container, ...]) -> tuple[Fact[float], Fact[float]]:
-    """The task's own size, else that of its first container."""
+    """The task's own size, else that of the container that it is for."""
     vcpu = amount(resource.instance, resource.kind.paths("cpu"), "cpu", resource.absent)
     memory = amount(resource.instance, resource.kind.paths("memory"), "memory", resource.absent)
-    size = next((container.resources for container in containers if container.resources is not None), None)
+    purpose = primary(_name(resource), containers)
+    size = purpose.resources if purpose is not None else None
     if size is None:
         return vcpu, memory
     return first_stated((vcpu, size.cpu_request), vcpu), first_stated(
