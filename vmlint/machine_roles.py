@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vmlint.catalog import commands, images, names
+from vmlint.catalog.provisioning import is_agent
 from vmlint.catalog.tables import table
 from vmlint.container_roles import image_fact, known_text
 from vmlint.model.fact import Fact, Known
@@ -106,7 +107,7 @@ def _by_user_data(workload: Workload, machine: Machine) -> Role | None:
 
 def _daemon(started: Started) -> commands.CommandFact | None:
     if started.kind in ("package", "service"):
-        return commands.package(started.name)
+        return None if is_agent(started.name) else commands.package(started.name)
     if started.kind == "command":
         fact = commands.command((started.name, *started.detail.split()))
         return fact if fact is not None and fact.kind == "server" and fact.role else None

@@ -9,6 +9,7 @@ import re
 from functools import cache
 
 from vmlint.catalog import commands
+from vmlint.catalog.provisioning import is_agent
 from vmlint.catalog.tables import table
 from vmlint.model.fact import Known
 from vmlint.model.finding import Confidence
@@ -75,7 +76,7 @@ def daemons(machine: Machine) -> tuple[Daemon, ...]:
     there is another."""
     found: dict[str, Daemon] = {}
     for started in machine.runs:
-        if started.kind not in ("package", "service"):
+        if started.kind not in ("package", "service") or is_agent(started.name):
             continue
         fact = commands.package(started.name)
         if fact is not None and fact.role:

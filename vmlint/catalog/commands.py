@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from vmlint.catalog.tables import table
 
+_OTHER_USERS = frozenset({"su", "runuser"})
 _SHELLS = frozenset(
     {"sh", "bash", "ash", "dash", "zsh", "ksh", "powershell", "powershell.exe", "pwsh", "cmd", "cmd.exe"}
 )
@@ -93,7 +94,7 @@ def simple_commands(words: Sequence[str], depth: int = 3) -> Iterator[tuple[str,
     stripped = _unwrapped(words)
     if not stripped:
         return
-    if depth and _base(stripped[0]) in _SHELLS and (script := _script(stripped)) is not None:
+    if depth and _base(stripped[0]) in _SHELLS | _OTHER_USERS and (script := _script(stripped)) is not None:
         for part in _parts(script):
             yield from simple_commands(part, depth - 1)
     elif len(stripped) == 1 and re.search(r"\s", stripped[0].strip()):
@@ -104,7 +105,10 @@ def simple_commands(words: Sequence[str], depth: int = 3) -> Iterator[tuple[str,
 
 
 def _script(words: Sequence[str]) -> str | None:
-    """The text behind `-c` of a shell (`-lc`, `-exc` too), `-Command` of PowerShell or `/c` of cmd."""
+    """The text behind `-c` of a shell (`-lc`, `-exc` too) or of `su`, `-Command` of PowerShell or `/c` of cmd."""
+    if _base(words[0]) in _OTHER_USERS:
+        at = next((at for at, word in enumerate(words) if word in ("-c", "--command")), len(words))
+        return " ".join(words[at + 1 : at + 2]) or None
     for at, word in enumerate(words[1:], 1):
         if re.fullmatch(r"-[a-z]*c", word):
             return " ".join(words[at + 1 : at + 2])
@@ -144,9 +148,22 @@ def _unwrapped(words: Sequence[str]) -> list[str]:
 _WITH_OPERAND = {"gosu": 1, "su-exec": 1, "setuidgid": 1, "s6-setuidgid": 1, "chpst": 0, "chroot": 1, "timeout": 1}
 
 
+# Options of wrappers that take a value as the next word.
+_VALUED = {
+    "sudo": "ugpCTrt",
+    "doas": "uC",
+    "nice": "n",
+    "ionice": "cn",
+    "env": "uC",
+    "timeout": "sk",
+    "stdbuf": "ioe",
+}
+
+
 def _behind_wrapper(wrapper: str, rest: list[str]) -> list[str]:
+    valued = _VALUED.get(wrapper, "")
     while rest and rest[0].startswith("-") and rest[0] != "--":
-        rest = rest[1:]
+        rest = rest[2:] if len(rest[0]) == 2 and rest[0][1] in valued else rest[1:]
     rest = rest[_WITH_OPERAND.get(wrapper, 0) :]
     if rest and rest[0] in ("run", "exec") and wrapper not in _WITH_OPERAND:
         rest = rest[1:]

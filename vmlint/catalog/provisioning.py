@@ -137,6 +137,36 @@ def is_compose_up(command: Sequence[str]) -> bool:
     return ("compose" in rest and "up" in rest) or rest[:2] == ["stack", "deploy"] or rest[:2] == ["play", "kube"]
 
 
+@cache
+def _agents() -> frozenset[str]:
+    return frozenset(table("machines")["agents"])
+
+
+def is_agent(name: str) -> bool:
+    """Whether a package or service watches or serves the machine that it is installed on, whatever that is for."""
+    return name.lower().removesuffix(".service") in _agents()
+
+
+def runs_at_boot(path: str) -> bool:
+    """Whether a file of this path is run as a script when the machine starts or by its clock."""
+    return re.search(table("provisioning")["boot_scripts"], path) is not None
+
+
+def script_file(command: Sequence[str]) -> str | None:
+    """The script file that a command runs in a shell; None for a command of another kind."""
+    program = command[0].rsplit("/", 1)[-1]
+    if program in (".", "source"):
+        return command[1] if len(command) > 1 else None
+    if program in words("shells"):
+        return next((word for word in command[1:] if not word.startswith(("-", "+"))), None)
+    return command[0] if "/" in command[0] or command[0].endswith(".sh") else None
+
+
+def sets_environment(path: str) -> bool:
+    """Whether a file that a script sources only sets variables."""
+    return re.search(table("provisioning")["environment_files"], path) is not None
+
+
 def install_script(text: str) -> str | None:
     """The package behind a download that is piped into a shell; None for an unknown one."""
     for row in table("provisioning")["install_scripts"]:
@@ -149,7 +179,7 @@ def is_plain(command: Sequence[str]) -> bool:
     """Whether a command starts nothing of its own."""
     program = command[0].rsplit("/", 1)[-1]
     if program in words("plain"):
-        return True
+        return program not in words("package_runners") or words("package_starts").isdisjoint(command[1:3])
     tables = (_by_program("installers"), _by_program("service_managers"))
     known = any(program.lower() in rows for rows in tables) or program in words("engines") | words(
         "compose_programs"

@@ -12,7 +12,7 @@ from vmlint.catalog import provisioning
 from vmlint.model.span import SourceText
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value
 from vmlint.sources.provisioning.script import UNKNOWN, Log, Script, decoded, script_text
-from vmlint.sources.provisioning.shell import command, run, unit, written_file
+from vmlint.sources.provisioning.shell import command, run, unit, write, written_file
 
 
 def yaml_text(script: Script, log: Log) -> None:
@@ -76,13 +76,12 @@ def _cloud_init(data: dict[str, Any], script: Script, log: Log) -> None:
         name = package[0] if isinstance(package, list) and package else package
         if isinstance(name, str):
             log.add("package", name, script)
-    for entry in _list(data.get("write_files")):
-        if isinstance(entry, dict):
-            content = str(entry.get("content") or "")
-            if "b64" in str(entry.get("encoding", "")) or "base64" in str(entry.get("encoding", "")):
-                content = decoded(content)
-            written_file(str(entry.get("path") or ""), content, script, log)
-            _joined(f"{entry.get('path')}\n{content}", script, log)
+    files = [_file(entry) for entry in _list(data.get("write_files")) if isinstance(entry, dict)]
+    for path, content in files:
+        write(path, content, log)
+    for path, content in files:
+        written_file(path, content, script, log)
+        _joined(f"{path}\n{content}", script, log)
     for section in ("bootcmd", "runcmd"):
         for entry in _list(data.get(section)):
             _command(entry, script, log)
@@ -90,6 +89,26 @@ def _cloud_init(data: dict[str, Any], script: Script, log: Log) -> None:
     known = provisioning.words("cloud_init_plain") | {"packages", "write_files", "bootcmd", "runcmd", "coreos"}
     if not known.issuperset(data):
         log.understood = False
+
+
+def _file(entry: dict[str, Any]) -> tuple[str, str]:
+    """Path and content of a member of `write_files`."""
+    encoding, content = str(entry.get("encoding", "")), str(entry.get("content") or "")
+    coded = "b64" in encoding or "base64" in encoding
+    return str(entry.get("path") or ""), decoded(content) if coded else content
+
+
+def compose_images(text: str) -> list[str]:
+    """The images of the services of a Compose file, empty for one that is built; none where the text is none."""
+    if not re.search(r"^services:", text, re.MULTILINE):
+        return []
+    from vmlint.syntax.yaml import parse
+
+    parsed = parse(SourceText("<compose>", text))
+    data = _data(parsed.documents[0].root) if parsed.documents and not parsed.problems else None
+    services = data.get("services") if isinstance(data, dict) else None
+    found = services.values() if isinstance(services, dict) else ()
+    return [str(service.get("image") or "") for service in found if isinstance(service, dict)]
 
 
 def _command(entry: Any, script: Script, log: Log) -> None:
@@ -122,10 +141,13 @@ def _coreos(data: dict[str, Any], script: Script, log: Log) -> None:
 def _ignition(data: dict[str, Any], script: Script, log: Log) -> None:
     systemd, storage = data.get("systemd"), data.get("storage")
     if isinstance(storage, dict):
-        for entry in _list(storage.get("files")):
-            if isinstance(entry, dict):
-                written_file(str(entry.get("path") or ""), _contents(entry.get("contents")), script, log)
-                _joined(f"{entry.get('path')}\n{_contents(entry.get('contents'))}", script, log)
+        entries = [entry for entry in _list(storage.get("files")) if isinstance(entry, dict)]
+        files = [(str(entry.get("path") or ""), _contents(entry.get("contents"))) for entry in entries]
+        for path, content in files:
+            write(path, content, log)
+        for path, content in files:
+            written_file(path, content, script, log)
+            _joined(f"{path}\n{content}", script, log)
     if isinstance(systemd, dict):
         _units(systemd.get("units"), script, log)
     ignition = data.get("ignition")

@@ -61,6 +61,10 @@ class Log:
         self._runs: dict[tuple[str, str], Started] = {}
         self.understood = True
         self.written_units: set[str] = set()
+        self.files: dict[str, str] = {}
+        """What is written to the machine, by path."""
+        self.ran: set[str] = set()
+        """Of these files, those that were run."""
 
     def add(self, kind: str, name: str, script: Script, detail: str = "", word: str = "") -> None:
         shown = name.split(UNKNOWN)[0]

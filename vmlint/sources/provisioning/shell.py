@@ -39,9 +39,11 @@ def run(script: Script, log: Log) -> None:
     """What a script starts."""
     text = script.text.replace("\r\n", "\n")
     text, files = _without_heredocs(text)
+    text = _with_variables(text)
+    for path, content in files:
+        write(path, content, log)
     for path, content in files:
         written_file(path, content, script, log)
-    text = _with_variables(text)
     own = frozenset(_FUNCTION.findall(text))
     for pipeline in pipelines(text):
         _pipeline(pipeline, script, log, own)
@@ -94,10 +96,18 @@ def _target(line: str) -> str:
     return "" if found is None else found[1] or found[2]
 
 
-def written_file(path: str, content: str, script: Script, log: Log) -> None:
-    """A file that is put on the machine: a systemd unit is looked into."""
+def write(path: str, content: str, log: Log) -> None:
+    """A file that is put on the machine; its second part is added to what stands there."""
     path = path.strip("\"'")
-    if path.endswith((".service", ".container")) or "/systemd/system/" in path:
+    log.files[path] = f"{log.files[path]}\n{content}" if path in log.files else content
+
+
+def written_file(path: str, content: str, script: Script, log: Log) -> None:
+    """What a file that is put on the machine starts by lying there: a systemd unit, a script that runs at boot."""
+    path = path.strip("\"'")
+    if provisioning.runs_at_boot(path):
+        _run_file(path, script, log)
+    elif path.endswith((".service", ".container")) or "/systemd/system/" in path:
         log.written_units.add(path.rsplit("/", 1)[-1].removesuffix(".service"))
         unit(content, script, log)
 
@@ -111,6 +121,31 @@ def unit(content: str, script: Script, log: Log) -> None:
     for line in re.findall(r"^ExecStart=[-@+!:]*(.+)$", content, re.MULTILINE):
         for pipeline in pipelines(line):
             _pipeline(pipeline, script, log, frozenset())
+
+
+def _run_file(path: str, script: Script, log: Log) -> bool:
+    """What a file that the user data wrote does when it is run; False where it wrote no such file."""
+    name = next((name for name in (path, path.removeprefix("./")) if name in log.files), None)
+    if name is None:
+        ending = f"/{path.removeprefix('./')}"
+        name = next((name for name in log.files if name.endswith(ending)), None)
+    if name is None:
+        return False
+    if name not in log.ran:
+        log.ran.add(name)
+        run(script.part(log.files[name]), log)
+    return True
+
+
+def _compose_up(words: tuple[str, ...], script: Script, log: Log) -> None:
+    """The containers of the Compose file that the user data wrote; a project of which nothing is known else."""
+    from vmlint.sources.provisioning.documents import compose_images
+
+    images = [image for text in log.files.values() for image in compose_images(text)]
+    for image in images:
+        log.add("container", image, script, " ".join(words))
+    if not images:
+        log.add("compose", words[0].rsplit("/", 1)[-1], script, " ".join(words))
 
 
 def _pipeline(pipeline: list[list[str]], script: Script, log: Log, own: frozenset[str]) -> None:
@@ -147,7 +182,7 @@ def command(words: tuple[str, ...], script: Script, log: Log) -> None:
     if image is not None:
         log.add("container", image.split("$")[0], script, " ".join(words))
     elif provisioning.is_compose_up(words):
-        log.add("compose", words[0].rsplit("/", 1)[-1], script, " ".join(words))
+        _compose_up(words, script, log)
     elif packages is not None:
         for package in packages:
             log.add("package", package, script)
@@ -165,19 +200,25 @@ def command(words: tuple[str, ...], script: Script, log: Log) -> None:
 
 def _without_keywords(words: tuple[str, ...]) -> tuple[str, ...]:
     words = tuple(word for word in words if word)
-    while words and (words[0] in _KEYWORDS or re.match(r"[A-Za-z_]\w*\+?=|(?:/usr/bin/)?sudo$", words[0])):
+    while words and (words[0] in _KEYWORDS or re.match(r"[A-Za-z_]\w*\+?=", words[0])):
         words = words[1:]
     return words
 
 
 def _other(words: tuple[str, ...], script: Script, log: Log) -> None:
-    if provisioning.is_plain(words) or provisioning.is_plain((words[0],)):
+    path = provisioning.script_file(words)
+    if path is not None and _run_file(path, script, log):
         return
-    fact = commands.command(words)
-    if fact is not None and fact.kind == "server" and fact.role and not words[0].startswith(UNKNOWN):
-        log.add("command", fact.program, script, " ".join(words[1:]))
-    elif provisioning.join(" ".join(words)) is None and provisioning.install_script(" ".join(words)) is None:
-        log.understood = False
+    if words[0] in (".", "source"):
+        log.understood = log.understood and (path is None or provisioning.sets_environment(path))
+    elif provisioning.is_plain(words) or provisioning.is_plain((words[0],)):
+        return
+    else:
+        fact = commands.command(words)
+        if fact is not None and fact.kind == "server" and fact.role and not words[0].startswith(UNKNOWN):
+            log.add("command", fact.program, script, " ".join(words[1:]))
+        elif provisioning.join(" ".join(words)) is None and provisioning.install_script(" ".join(words)) is None:
+            log.understood = False
 
 
 def pipelines(text: str) -> Iterator[list[list[str]]]:

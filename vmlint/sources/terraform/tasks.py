@@ -137,9 +137,16 @@ def _containers(resource: Resource) -> tuple[tuple[Container, ...], tuple[Unknow
         return (hidden,), (gap,)
     if isinstance(found, Mapping) and "image" not in found.entries and "containers" in found.entries:
         found = at(found, "containers")
-    made = tuple(_container(body, resource) for body in _members(found))
+    # What the task can do without is not what it is for.
+    bodies = sorted(_members(found), key=_can_be_missed)
+    made = tuple(_container(body, resource) for body in bodies)
     rest = found.rest if isinstance(found, Sequence) else None
     return made, () if rest is None else (rest,)
+
+
+def _can_be_missed(body: Value) -> bool:
+    essential = boolean(at(body, "essential"))
+    return isinstance(essential, Known) and not essential.value
 
 
 def _gap(value: Value) -> Unknown:
