@@ -61,15 +61,21 @@ def _by_disk(image: Fact[str]) -> Role | None:
 
 
 def _by_name(workload: Workload) -> Role | None:
+    given = workload.machine.names if workload.machine is not None else ()
     for name in _names(workload):
-        if (named := names.by_name(name, machine=True)) is not None:
+        # What the platform calls it often begins with the name of a project.
+        named = names.by_name(name, machine=True, whole_words=name in given)
+        if named is not None:
             return Role(named.role, _LOW, (Evidence(f"name {named.word}", workload.span),), named.engine)
     return None
 
 
 def _names(workload: Workload) -> Iterator[str]:
-    """The machine's name, then the parts of its address from the last to the first, without resource types."""
+    """The machine's name, what the platform calls it, then the parts of its address from the last to the first,
+    without resource types."""
     yield workload.name
+    if workload.machine is not None:
+        yield from workload.machine.names
     parts = workload.address.replace('["', ".").replace('"]', "").split(".")
     for part in reversed(parts):
         if part not in ("module", "data", workload.kind, workload.name):

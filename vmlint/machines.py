@@ -50,7 +50,8 @@ def stays_machine(workload: Workload) -> bool:
         return True
     if is_true(machine.ip_forward) or is_true(machine.nested_virtualisation) or machine.devices:
         return True
-    return wants_boundary(workload) or is_demanding(workload) or _bastion().search(workload.name) is not None
+    names = (workload.name, *machine.names)
+    return wants_boundary(workload) or is_demanding(workload) or any(map(_bastion().search, names))
 
 
 def wants_boundary(workload: Workload) -> bool:

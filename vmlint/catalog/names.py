@@ -40,10 +40,13 @@ def _words(machine: bool) -> dict[str, str]:
     return words
 
 
-def by_name(name: str, *, machine: bool = False) -> NameFact | None:
+def by_name(name: str, *, machine: bool = False, whole_words: bool = False) -> NameFact | None:
     """What the name of a service or container (or of a `machine`) says: a product, or a word for a job. The whole
-    name first, then its words from the last, which says what the thing is, to the first."""
+    name first, then its words from the last, which says what the thing is, to the first; at last
+    the endings of words, unless only `whole_words` count."""
     name = _plain(name)
+    if machine and name in table("roles")["silent_machine_names"]:
+        return None
     words = _words(machine)
     parts = name.split("-")
     candidates = [name, *(part for at in range(len(parts), 0, -1) for part in _ending_at(parts, at))]
@@ -53,6 +56,8 @@ def by_name(name: str, *, machine: bool = False) -> NameFact | None:
         fact = _product(candidate, whole=candidate == name)
         if fact is not None and not (machine and (fact.generic or fact.role in table("roles")["platform_roles"])):
             return NameFact(fact.role, candidate, fact.engine, fact.trait == "agent")
+    if whole_words:
+        return None
     fact = product_run_together(name)
     if fact is not None and not fact.generic:
         return NameFact(fact.role, name, fact.engine, fact.trait == "agent")

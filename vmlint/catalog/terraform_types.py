@@ -85,6 +85,11 @@ def user_data_paths(kind: str) -> tuple[str, ...] | None:
     return None if found is None else tuple(found)
 
 
+def machine_names() -> tuple[str, ...]:
+    """Where the types of machines state the name that the platform knows one by."""
+    return tuple(table("terraform_types")["machine_names"])
+
+
 @cache
 def hashed_attributes() -> frozenset[str]:
     """Attributes of which a state keeps the SHA-1 hash in place of the text."""

@@ -190,7 +190,8 @@ class Started:
 @record
 class Machine:
     """The facts of a virtual machine or bare-metal host. `image` is its disk image, template or AMI as written,
-    `size` its instance type or flavour; `user_data` every script that it is given, `runs` what they do;
+    `size` its instance type or flavour; `names` what the platform calls it, a hyphen for what is not known of a
+    name; `user_data` every script that it is given, `runs` what they do;
     `understood` is False where a script does things that vmlint cannot name, so that silence proves nothing."""
 
     image: Fact[str]
@@ -206,6 +207,7 @@ class Machine:
     scaled: Fact[bool] | None = None
     """Whether a scaling policy moves the number of instances."""
     load_balanced: Fact[bool] | None = None
+    names: tuple[str, ...] = ()
 
 
 @record

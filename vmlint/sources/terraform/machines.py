@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vmlint.catalog import instance_types
-from vmlint.catalog.terraform_types import extensions, user_data_paths
+from vmlint.catalog.terraform_types import extensions, machine_names, user_data_paths
 from vmlint.model.fact import Absent, Fact, Known, Unknown
-from vmlint.model.value import Unresolved, Value, boolean, items, text
+from vmlint.model.value import Scalar, Unresolved, Value, boolean, items, text
 from vmlint.model.workload import Device, Machine, Workload
 from vmlint.sources.provisioning import Provisioned, analyse
 from vmlint.sources.terraform.facts import (
@@ -59,6 +59,7 @@ def _machine(own: Resource, made_from: Resource, relations: Relations) -> Worklo
         machine=Machine(
             image=disk,
             size=size,
+            names=tuple(_names(own)),
             user_data=given,
             runs=ran.runs,
             understood=ran.understood,
@@ -71,6 +72,16 @@ def _machine(own: Resource, made_from: Resource, relations: Relations) -> Worklo
             load_balanced=_balanced(own, relations),
         ),
     )
+
+
+def _names(own: Resource) -> Iterator[str]:
+    """What the platform calls a machine, as far as it is known."""
+    for path in machine_names():
+        value = first(own.instance, path)
+        if isinstance(value, Unresolved):
+            yield "-".join(part for part in value.parts if isinstance(part, str)).strip("-")
+        elif isinstance(value, Scalar):
+            yield value.text
 
 
 def _either(one: Fact[str], two: Fact[str]) -> Fact[str]:
