@@ -529,3 +529,108 @@ def test_what_lies_outside_the_root_is_not_read(tmp_path: Path, monkeypatch: pyt
     assert isinstance(container.privileged, Absent)
     assert container.environment == {}
     assert len(reading.workloads[0].gaps) == 1
+
+
+def test_an_override_reaches_what_is_included(project: Project) -> None:
+    reading = project(
+        {
+            "compose.yaml": "include: [part/base.yaml]\n",
+            "compose.override.yaml": "services: {web: {privileged: true}}\n",
+            "part/base.yaml": "services: {web: {image: a, volumes: ['./data:/data']}}\n",
+        }
+    )
+    (web,) = reading.workloads
+    (container,) = web.containers
+    assert isinstance(container.privileged, Known)
+    assert isinstance(container.image, Known)
+    assert web.span.path == "part/base.yaml"
+
+
+def test_what_is_included_from_elsewhere_is_told(project: Project) -> None:
+    text = "include: ['https://example.org/a.git', 'oci://example.org/b', '${PART}/c.yaml', missing.yaml]\n"
+    reading = project({"compose.yaml": text + "services: {web: {image: a}}\n"})
+    assert [(problem.kind, problem.message) for problem in reading.problems] == [
+        (ProblemKind.ELSEWHERE, "https://example.org/a.git is included from elsewhere and not read"),
+        (ProblemKind.ELSEWHERE, "oci://example.org/b is included from elsewhere and not read"),
+        (ProblemKind.ELSEWHERE, "what is included depends on ${PART}"),
+        (ProblemKind.UNREADABLE, "missing.yaml: it does not exist"),
+    ]
+    assert names(reading) == ["web"]
+
+
+def test_extends_that_lead_nowhere_are_told(project: Project) -> None:
+    text = """
+services:
+  a: {image: a, extends: b}
+  b: {extends: {service: a}}
+  c: {image: c, extends: nobody}
+"""
+    reading = project({"compose.yaml": text})
+    assert {problem.message for problem in reading.problems} == {
+        'the service "b" extends itself',
+        'the service "a" extends itself',
+        'extends names the service "nobody", which is not there',
+    }
+    assert names(reading) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ("COMPOSE_FILE=b.yml:a.yml", ("b.yml", "a.yml")),
+        ("COMPOSE_FILE=b.yml;a.yml", ("b.yml", "a.yml")),
+        ("COMPOSE_PATH_SEPARATOR=,\nCOMPOSE_FILE=b.yml,a.yml", ("b.yml", "a.yml")),
+        ("COMPOSE_FILE=sub/c.yml", ("sub/c.yml",)),
+        ("COMPOSE_FILE=nothing.yml", ("compose.yaml",)),
+    ],
+)
+def test_forms_of_compose_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: str, expected: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert units(tmp_path, "a.yml", "b.yml", "compose.yaml", "sub/c.yml", env=variables)[0] == expected
+
+
+def test_the_environment_of_the_run_counts_where_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("TAG=1\n", encoding="utf-8")
+    Path("compose.yaml").write_text("services: {web: {image: 'a:${TAG}${MORE}'}}", encoding="utf-8")
+    Path("other.yaml").write_text("services: {web: {image: 'b:${TAG}'}}", encoding="utf-8")
+    images = []
+    for environment in ({}, {"TAG": "2"}, {"COMPOSE_FILE": "other.yaml"}):
+        surroundings = Surroundings(Files("."), Settings(environment=environment))
+        unit = compose.units(["compose.yaml", "other.yaml"], surroundings)[0]
+        (web,) = compose.read(unit, surroundings).workloads
+        images.append(web.containers[0].image)
+    assert [image.prefix if isinstance(image, Unknown) else getattr(image, "value", "") for image in images] == [
+        "a:1",
+        "a:2",
+        "b:1",
+    ]
+
+
+def test_a_named_environment_file_takes_the_place_of_the_usual_one(project: Project) -> None:
+    files = {".env": "A=usual\nB=usual\n", "prod.env": "A=named\n"}
+    reading = project({"compose.yaml": "services: {web: {image: 'i:${A}-${B:-unset}'}}", **files}, ("prod.env",))
+    (web,) = reading.workloads
+    assert getattr(web.containers[0].image, "value", "") == "i:named-unset"
+
+
+@pytest.mark.parametrize(
+    ("names_there", "expected"),
+    [
+        (
+            ("docker-compose.yml", "docker-compose.override.yaml"),
+            ("docker-compose.yml", "docker-compose.override.yaml"),
+        ),
+        (("compose.yml", "docker-compose.override.yml"), ("compose.yml", "docker-compose.override.yml")),
+        (("docker-compose.yaml", "docker-compose.yml"), ("docker-compose.yml",)),
+    ],
+)
+def test_files_that_compose_reads_untold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names_there: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert units(tmp_path, *names_there)[0] == expected

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from vmlint.evaluation.interpolation import Variable, interpolate, read_environment
+from vmlint.evaluation.environment import read_environment
+from vmlint.evaluation.interpolation import Environment, interpolate
 from vmlint.model.span import SourceText
 from vmlint.model.value import Scalar, Unresolved, Value
 
 
-def environment(text: str) -> dict[str, Variable]:
-    return read_environment(SourceText(".env", text))
+def environment(text: str) -> Environment:
+    return Environment(read_environment(SourceText(".env", text)).variables)
 
 
 def expand(template: str, variables: str = "FOO=first\nBAR=\n") -> Value:

@@ -57,7 +57,11 @@ def _reading_options(function: Any) -> Any:
             ),
             click.option("--var", multiple=True, metavar="NAME=VALUE", help="Value of a Terraform variable."),
             click.option("--var-file", multiple=True, metavar="FILE", help="Terraform variable definitions."),
-            click.option("--env-file", multiple=True, metavar="FILE", help="Compose environment."),
+            click.option(
+                "--env-file", multiple=True, metavar="FILE", help="Compose environment, in place of .env."
+            ),
+            click.option("--env", is_flag=True, help="Let the environment of this run set Compose variables."),
+            click.option("--strict", is_flag=True, help="Check Compose against its schema; parse every block."),
             click.option("--rules", "rule_folders", multiple=True, metavar="DIR", help="A folder of rules."),
             click.option("--jobs", type=click.IntRange(1), default=None, help="Processes (default: cores)."),
             click.option("--stdin-filename", default="stdin.yaml", show_default=True, help="Name of `-`."),
@@ -102,14 +106,20 @@ def _scan(options: dict[str, Any]) -> tuple[Report, Config]:
     from vmlint.sources.reading import Settings, Surroundings
 
     paths = list(options["paths"])
-    _check_exist(paths)
+    _check_exist([*paths, *options["var_file"], *options["env_file"]])
     named = [path for path in paths if path != "-"]
     allowed = (*named, *options["var_file"], *options["env_file"], *filter(None, [options["config"]]))
     files = Files(boundary(named or ["."]), allowed)
     if "-" in paths:
         files.put(options["stdin_filename"], decode(options["stdin_filename"], _standard_input(files.max_bytes)))
         paths = [options["stdin_filename"] if path == "-" else path for path in paths]
-    settings = Settings(_variables(options["var"]), tuple(options["var_file"]), tuple(options["env_file"]))
+    settings = Settings(
+        _variables(options["var"]),
+        tuple(options["var_file"]),
+        tuple(options["env_file"]),
+        options["strict"],
+        dict(os.environ) if options["env"] else {},
+    )
     rules = _rules(options["rule_folders"])
     _check_names((*options["select"], *options["ignore"]), rules)
     config = _config(options, paths, files, rules)

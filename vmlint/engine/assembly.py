@@ -16,7 +16,7 @@ from vmlint.placement import JudgedFinding
 from vmlint.rule import Rule
 
 # Which rule tells a problem that is no finding on a workload.
-_RULE_OF = {ProblemKind.UNRENDERED: "VML902", ProblemKind.IDLE: "VML904"}
+_RULE_OF = {ProblemKind.UNRENDERED: "VML902", ProblemKind.ELSEWHERE: "VML902", ProblemKind.IDLE: "VML904"}
 
 
 def report(

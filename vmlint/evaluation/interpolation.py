@@ -7,7 +7,6 @@ such a variable is unknown, never empty. Where the file gives a default, that is
 from __future__ import annotations
 
 import re
-from collections import ChainMap
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,7 +14,6 @@ from itertools import takewhile
 
 from vmlint.model.fact import Origin, Unknown
 from vmlint.model.record import record
-from vmlint.model.span import SourceText
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value
 
 MAX_DEPTH = 20
@@ -25,79 +23,69 @@ MAX_EXPANDED = 4 * 1024 * 1024
 
 @record
 class Variable:
-    """The value that an environment file gives to a name, and where."""
+    """The value that an environment file, or the environment of the run, gives to a name. `origin` is its place in
+    the file."""
 
     value: str
-    origin: Origin
+    origin: Origin | None = None
 
 
-Environment = MappingType[str, Variable]
+class Environment(dict[str, Variable]):
+    """Variables by name. `complete` tells that they are all there are: what is not among them is not set at all."""
 
+    __slots__ = ("complete",)
 
-@cache
-def _line() -> re.Pattern[str]:
-    return re.compile(r"^\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*[=:]\s*(.*?)\s*$")
+    def __init__(self, variables: MappingType[str, Variable] | None = None, *, complete: bool = False) -> None:
+        super().__init__(variables or {})
+        self.complete = complete
 
-
-def read_environment(source: SourceText, outer: Environment | None = None) -> dict[str, Variable]:
-    """The variables of an environment file: `NAME=value` lines, quotes, comments; a later line wins. A value may
-    use variables of the lines before it and of `outer`; one that uses an unknown variable is left out."""
-    found: dict[str, Variable] = {}
-    known = ChainMap(found, dict(outer or {}))
-    budget = _Budget()
-    for number, start in enumerate(source.line_starts, start=1):
-        line = source.line(number)
-        match = _line().match(line)
-        if match is None or line.lstrip().startswith("#"):
-            continue
-        name, raw = match.groups()
-        span = source.span(start + match.start(1), start + len(line.rstrip()))
-        label = f"{source.path.rsplit('/', 1)[-1]} line {number}"
-        value = _unquoted(raw)
-        if "$" in value and not raw.startswith("'"):
-            template = _expand(value, known, 0)
-            if any(isinstance(piece, _Name) for piece in template.pieces) or not budget.allows(template):
-                found.pop(name, None)
-                continue
-            value = "".join(template.pieces)
-        found[name] = Variable(value, Origin(label, span))
-    return found
-
-
-def _unquoted(raw: str) -> str:
-    if raw[:1] in ("'", '"'):
-        end = raw.find(raw[0], 1)
-        return raw[1:end] if end > 0 else raw[1:]
-    comment = raw.find(" #")
-    return (raw if comment < 0 else raw[:comment]).strip()
+    def over(self, lower: MappingType[str, Variable]) -> Environment:
+        """These variables, and those of `lower` that they do not set."""
+        return Environment({**lower, **self}, complete=self.complete)
 
 
 @dataclass(slots=True)
-class _Template:
+class Template:
     """The pieces of a string, in order: literal text, and the names of variables that are not known."""
 
     pieces: list[str | _Name]
     origins: dict[Origin, None] = field(default_factory=dict)
     """Where known variables came from, each once, in order."""
 
-    def add(self, other: _Template) -> None:
+    def add(self, other: Template) -> None:
         self.pieces.extend(other.pieces)
         self.origins.update(other.origins)
 
+    @property
+    def names(self) -> list[_Name]:
+        return [piece for piece in self.pieces if isinstance(piece, _Name)]
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
 
 class _Name(str):
-    """The expression of an unknown variable, told from literal text by its type."""
+    """The expression of an unknown variable, told from literal text by its type, and why it is unknown."""
 
-    __slots__ = ()
+    reason = "the environment is not part of the scan"
+
+
+class _Unset(_Name):
+    reason = "it is required and not set"
+
+
+class _Broken(_Name):
+    reason = "it is no valid template; `$$` writes a dollar sign"
 
 
 @dataclass(slots=True)
-class _Budget:
+class Budget:
     """What is left of MAX_EXPANDED: values that repeat each other grow without bound."""
 
     left: int = MAX_EXPANDED
 
-    def allows(self, template: _Template) -> bool:
+    def allows(self, template: Template) -> bool:
         size = sum(map(len, template.pieces))
         if size > self.left:
             return False
@@ -107,10 +95,10 @@ class _Budget:
 
 def interpolate(tree: Value, environment: Environment) -> Value:
     """The tree with every string's variables put in. Keys are left alone, as Compose leaves them."""
-    return _interpolated(tree, environment, _Budget())
+    return _interpolated(tree, environment, Budget())
 
 
-def _interpolated(tree: Value, environment: Environment, budget: _Budget) -> Value:
+def _interpolated(tree: Value, environment: Environment, budget: Budget) -> Value:
     match tree:
         case Scalar(value=str() as text) if "$" in text:
             return _scalar(tree, text, environment, budget)
@@ -132,24 +120,23 @@ def _interpolated(tree: Value, environment: Environment, budget: _Budget) -> Val
             return tree
 
 
-def _scalar(scalar: Scalar, text: str, environment: Environment, budget: _Budget) -> Value:
-    template = _expand(text, environment, 0)
+def _scalar(scalar: Scalar, text: str, environment: Environment, budget: Budget) -> Value:
+    template = expand(text, environment)
     if not budget.allows(template):
         unknown = Unknown(text[:80], "its variables come to too much text", scalar.span, scalar.via)
         return _unresolved(scalar, unknown)
-    names = [piece for piece in template.pieces if isinstance(piece, _Name)]
+    names = template.names
     if not names:
         changed = scalar.moved(scalar.span, *template.origins, key_start=scalar.key_start)
-        changed.value = "".join(template.pieces)
+        changed.value = template.text
         return changed
     via = (*template.origins, *scalar.via)
-    reason = "the environment is not part of the scan"
     parts = tuple(
-        Unknown(str(piece), reason, scalar.span, via) if isinstance(piece, _Name) else piece
+        Unknown(str(piece), piece.reason, scalar.span, via) if isinstance(piece, _Name) else piece
         for piece in template.pieces
     )
     prefix = "".join(takewhile(lambda piece: not isinstance(piece, _Name), template.pieces))
-    return _unresolved(scalar, Unknown(str(names[0]), reason, scalar.span, via, prefix), parts)
+    return _unresolved(scalar, Unknown(str(names[0]), names[0].reason, scalar.span, via, prefix), parts)
 
 
 def _unresolved(scalar: Scalar, unknown: Unknown, parts: tuple[str | Unknown, ...] = ()) -> Unresolved:
@@ -158,8 +145,9 @@ def _unresolved(scalar: Scalar, unknown: Unknown, parts: tuple[str | Unknown, ..
     return unresolved
 
 
-def _expand(text: str, environment: Environment, depth: int) -> _Template:
-    done = _Template([])
+def expand(text: str, environment: Environment, depth: int = 0) -> Template:
+    """The text with its variables put in, as pieces."""
+    done = Template([])
     at = 0
     while (dollar := text.find("$", at)) >= 0:
         done.pieces.append(text[at:dollar])
@@ -194,27 +182,29 @@ def _closing(text: str, start: int) -> int:
 
 @cache
 def _bare_name() -> re.Pattern[str]:
-    return re.compile(r"[A-Za-z_]\w*")
+    return re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 @cache
 def _form() -> re.Pattern[str]:
-    return re.compile(r"([A-Za-z_]\w*)(?:(:?[-?+])(.*))?$", re.DOTALL)
+    return re.compile(r"([A-Za-z_]\w*)(?:(:?[-?+])(.*))?$", re.DOTALL | re.ASCII)
 
 
-def _variable(expression: str, environment: Environment, depth: int) -> _Template:
+def _variable(expression: str, environment: Environment, depth: int) -> Template:
     match = _form().match(expression)
     if match is None or depth > MAX_DEPTH:
-        return _Template([_Name(f"${{{expression}}}")])
+        return Template([_Broken(f"${{{expression}}}")])
     name, operator, word = match.groups()
     found = environment.get(name)
     if found is not None and found.value == "" and operator and operator.startswith(":"):
         found = None
     if operator and operator.endswith("+"):
         # The alternative stands only where the variable is set; unset by every file it is empty.
-        return _expand(word, environment, depth + 1) if found is not None else _Template([""])
+        return expand(word, environment, depth + 1) if found is not None else Template([""])
     if found is not None:
-        return _Template([found.value], {found.origin: None})
+        return Template([found.value], {} if found.origin is None else {found.origin: None})
     if operator and operator.endswith("-"):
-        return _expand(word, environment, depth + 1)
-    return _Template([_Name(f"${{{name}}}")])
+        return expand(word, environment, depth + 1)
+    if operator:
+        return Template([_Unset(f"${{{name}}}") if environment.complete else _Name(f"${{{name}}}")])
+    return Template([""]) if environment.complete else Template([_Name(f"${{{name}}}")])

@@ -85,6 +85,8 @@ class ProblemKind(StrEnum):
     """In scope and not read: VML901, exit 3."""
     UNRENDERED = "unrendered"
     """A template that nobody rendered: VML902."""
+    ELSEWHERE = "elsewhere"
+    """A part that lies outside the scan and would have to be fetched or settled first: VML902."""
     IDLE = "idle"
     """A suppression that covers nothing: VML904."""
     SKIPPED = "skipped"

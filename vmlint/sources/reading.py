@@ -32,12 +32,14 @@ class Unit:
 @record
 class Settings:
     """What the command line and the configuration say to the sources. `variables` are `--var` pairs,
-    `variable_files` and `env_files` the files of `--var-file` and `--env-file` in order."""
+    `variable_files` and `env_files` the files of `--var-file` and `--env-file` in order. `environment` is the
+    environment of the run where `--env` asks for it, else empty."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
     variable_files: tuple[str, ...] = ()
     env_files: tuple[str, ...] = ()
     strict: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @record

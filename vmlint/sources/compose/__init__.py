@@ -17,7 +17,12 @@ from vmlint.sources.reading import Reading, Surroundings, Unit
 _NAME = re.compile(
     r"(docker-|podman-)?(compose|stack)([.-][\w.-]+)?\.ya?ml$|.*[-.](compose|stack)\.ya?ml$", re.IGNORECASE
 )
-_PRIMARY = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+# In the order in which Compose looks for them.
+_PRIMARY = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+_OVERRIDES = (
+    *("compose.override.yml", "compose.override.yaml"),
+    *("docker-compose.override.yml", "docker-compose.override.yaml"),
+)
 
 
 def is_compose_name(path: str) -> bool:
@@ -81,29 +86,41 @@ def _includes(path: str, surroundings: Surroundings) -> bool:
 
 
 def _together(folder: str, members: set[str], surroundings: Surroundings) -> tuple[str, ...]:
+    """The files of the folder that Compose reads untold: what `COMPOSE_FILE` names, else the first of the usual
+    names that is there, with the first override."""
     named = _compose_file(folder, surroundings)
-    if named:
-        return tuple(path for path in named if path in members or surroundings.files.is_file(path))
-    for primary in _PRIMARY:
-        path = join(folder, primary)
-        stem, _, ending = path.rpartition(".")
-        overrides = [f"{stem}.override.{e}" for e in (ending, "yaml", "yml")]
-        override = next((o for o in overrides if surroundings.files.is_file(o)), None)
-        if path in members or (override in members and surroundings.files.is_file(path)):
-            return (path,) if override is None else (path, override)
-    return ()
+    if any(path in members or surroundings.files.is_file(path) for path in named):
+        return named
+    primary = _first(folder, _PRIMARY, surroundings)
+    override = _first(folder, _OVERRIDES, surroundings)
+    if primary is None or not members & {primary, override}:
+        return ()
+    return (primary,) if override is None else (primary, override)
+
+
+def _first(folder: str, names: tuple[str, ...], surroundings: Surroundings) -> str | None:
+    paths = (join(folder, name) for name in names)
+    return next((path for path in paths if surroundings.files.is_file(path)), None)
 
 
 def _compose_file(folder: str, surroundings: Surroundings) -> tuple[str, ...]:
+    """What `COMPOSE_FILE` names in the folder's `.env`, before it the environment of the run for the working
+    directory."""
+    run = surroundings.settings.environment if folder == "." else {}
     source = surroundings.files.text(join(folder, ".env"))
-    if not isinstance(source, SourceText):
+    if not run and not isinstance(source, SourceText):
         return ()
-    from vmlint.evaluation.interpolation import read_environment
+    from vmlint.evaluation.environment import of_the_run, read_environment
 
-    variable = read_environment(source).get("COMPOSE_FILE")
+    variables = of_the_run(run)
+    if isinstance(source, SourceText):
+        variables = variables.over(read_environment(source, variables).variables)
+    variable = variables.get("COMPOSE_FILE")
     if variable is None:
         return ()
-    return tuple(join(folder, name) for name in re.split(r"[:;]", variable.value) if name)
+    stated = variables.get("COMPOSE_PATH_SEPARATOR")
+    separator = stated.value if stated is not None and stated.value else ";" if ";" in variable.value else ":"
+    return tuple(join(folder, name.strip()) for name in variable.value.split(separator) if name.strip())
 
 
 def read(unit: Unit, surroundings: Surroundings) -> Reading:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Sequence as Listed
 
-from vmlint.evaluation.interpolation import Environment, Variable, interpolate, read_environment
+from vmlint.evaluation.environment import of_the_run, read_environment
+from vmlint.evaluation.interpolation import Environment, interpolate
 from vmlint.files import Refusal, folder_of, join
 from vmlint.model.fact import Fact, Known, Origin, Unknown
 from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.record import record
 from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Mapping, Missing, Scalar, Sequence, Value, at, entries, items, text
-from vmlint.sources.compose.merge import merge, without_resets
+from vmlint.sources.compose.merge import merge
 from vmlint.sources.reading import Surroundings
 from vmlint.syntax import yaml
 
 MAX_DEPTH = 20
 MAX_LAYERS = 200
 """Files that `include` may bring into one project."""
-
-# Not taken over by `extends` (the specification, 05-services.md).
-_NOT_EXTENDED = ("depends_on", "links", "external_links", "volumes_from", "extends")
 
 
 @record
@@ -52,15 +51,24 @@ class Loader:
         self.surroundings = surroundings
         self.problems: list[Problem] = []
         self.files: set[str] = set()
+        # Where the relative paths in a file start; in its own folder for one that is not here.
+        self.folders: dict[str, str] = {}
         self._trees: dict[str, Value | None] = {}
+        self._extended: dict[tuple[str, int], Layer | None] = {}
         self._count = 0
 
     def layers(self, paths: tuple[str, ...]) -> list[Layer]:
         """The project's own layer, then what it includes; empty where no file can be read."""
+        settings = self.surroundings.settings
         folder = folder_of(paths[0])
-        variables = self._variables(folder, [(path, None) for path in self.surroundings.settings.env_files])
+        run = of_the_run(settings.environment)
+        variables = self._variables(folder, [(path, None) for path in settings.env_files], run)
+        self.folders.update(dict.fromkeys(paths, folder))
         own = self._layer([(path, None) for path in paths], folder, variables)
-        return [] if own is None else [own, *self._included(own, frozenset(own.paths), 0)]
+        found = [] if own is None else [own, *self._included(own, frozenset(own.paths), 0)]
+        for layer in found:
+            self._check(layer)
+        return found
 
     def _layer(self, paths: list[tuple[str, Span | None]], folder: str, variables: Environment) -> Layer | None:
         root: Value | None = None
@@ -71,9 +79,7 @@ class Loader:
                 root = tree if root is None else merge(root, tree)
         if root is None:
             return None
-        layer = Layer(without_resets(root), tuple(path for path, _ in paths), folder, variables)
-        self._check(layer)
-        return layer
+        return Layer(root, tuple(path for path, _ in paths), folder, variables)
 
     def _check(self, layer: Layer) -> None:
         """Tell of services that are none. An override may leave the body of a service empty."""
@@ -87,34 +93,45 @@ class Loader:
 
     def _included(self, layer: Layer, above: frozenset[str], depth: int) -> Iterator[Layer]:
         for item in items(at(layer.root, "include")):
-            listed = items(at(item, "path") if isinstance(item, Mapping) else item)
-            paths: list[tuple[str, Span | None]] = [
-                (join(layer.folder, path.value), path.span)
-                for path in map(text, listed)
-                if isinstance(path, Known) and not _is_remote(path.value)
-            ]
+            paths = self._local(items(at(item, "path") if isinstance(item, Mapping) else item), layer)
             self._count += 1
-            if not paths or paths[0][0] in above or depth > MAX_DEPTH or self._count > MAX_LAYERS:
+            if not paths or depth > MAX_DEPTH or self._count > MAX_LAYERS:
+                continue
+            if paths[0][0] in above:
+                self._unreadable(f"{paths[0][0]} includes itself", paths[0][1])
                 continue
             directory = text(at(item, "project_directory"))
             folder = folder_of(paths[0][0])
             if isinstance(directory, Known):
                 folder = join(layer.folder, directory.value)
-            env_files: list[tuple[str, Span | None]] = [
-                (join(layer.folder, path.value), path.span)
-                for path in map(text, items(at(item, "env_file")))
-                if isinstance(path, Known)
-            ]
-            variables = {**self._variables(folder, env_files), **layer.variables}
-            included = self._layer(paths, folder, variables)
+            env_files = self._local(items(at(item, "env_file")), layer)
+            variables = self._variables(folder, env_files, layer.variables)
+            self.folders.update((path, folder) for path, _ in paths)
+            included = self._layer([*paths], folder, variables)
             if included is not None:
                 yield included
                 yield from self._included(included, above | set(included.paths), depth + 1)
 
-    def extended(self, body: Value, layer: Layer, gaps: list[Unknown], depth: int = 0) -> Value:
-        """The service with what it `extends` beneath it. What cannot be followed is added to `gaps`."""
+    def _local(self, listed: Iterator[Value], layer: Layer) -> list[tuple[str, Span]]:
+        """The files of a list of paths with their places. What lies elsewhere is told."""
+        found: list[tuple[str, Span]] = []
+        for path in map(text, listed):
+            match path:
+                case Known(value=name, span=span) if not _is_remote(name):
+                    found.append((join(layer.folder, name), span))
+                case Known(value=name, span=span):
+                    self._elsewhere(f"{name} is included from elsewhere and not read", span)
+                case Unknown(expression=name, span=span):
+                    self._elsewhere(f"what is included depends on {name}", span)
+        return found
+
+    def extended(
+        self, body: Value, layer: Layer, gaps: list[Unknown], above: tuple[tuple[str, str], ...] = ()
+    ) -> Value:
+        """The service with what it `extends` beneath it; its `!reset` marks stay. What cannot be followed is added
+        to `gaps`; `above` are the services on the way, by file and name."""
         reference = at(body, "extends")
-        if isinstance(reference, Missing) or depth > MAX_DEPTH:
+        if isinstance(reference, Missing):
             return body
         name = text(at(reference, "service") if isinstance(reference, Mapping) else reference)
         file = text(at(reference, "file"))
@@ -123,22 +140,25 @@ class Loader:
             stated = file if isinstance(file, Known | Unknown) else name
             gaps.append(_gap(stated, reference))
             return body
-        base = at(below.services, name.value)
-        if not isinstance(base, Mapping):
+        step = (below.paths[0], name.value)
+        base = below.services.entries.get(name.value) if isinstance(below.services, Mapping) else None
+        if base is None or step in above or len(above) > MAX_DEPTH:
             message = f'extends names the service "{name.value}", which is not there'
-            self._unreadable(message, name.span)
+            self._unreadable(f'the service "{name.value}" extends itself' if step in above else message, name.span)
             gaps.append(_gap(name, reference))
             return body
-        base = self.extended(base, below, gaps, depth + 1)
+        if not isinstance(base, Mapping):
+            return body
+        base = self.extended(base, below, gaps, (*above, step))
         kept = base.moved(body.span, key_start=body.key_start)
         if isinstance(kept, Mapping) and isinstance(base, Mapping):
             origin = Origin(f"extends {name.value}", reference.key_span)
             kept.entries = {
                 key: value.moved(value.span, origin, key_start=value.key_start)
                 for key, value in base.entries.items()
-                if key not in _NOT_EXTENDED
+                if key != "extends"
             }
-        return without_resets(merge(kept, body))
+        return merge(kept, body)
 
     def _layer_of(self, file: Fact[str], layer: Layer) -> Layer | None:
         """The layer in which the extended service stands: the same one, or the file that `extends` names."""
@@ -147,7 +167,12 @@ class Loader:
         if _is_remote(file.value):
             return None
         path = join(layer.folder, file.value)
-        return self._layer([(path, file.span)], folder_of(path), layer.variables)
+        if path in layer.paths and len(layer.paths) == 1:
+            return layer
+        key = (path, id(layer.variables))
+        if key not in self._extended:
+            self._extended[key] = self._layer([(path, file.span)], folder_of(path), layer.variables)
+        return self._extended[key]
 
     def _tree(self, path: str, place: Span | None) -> Value | None:
         """The documents of a file, each laid on those before it; None, with a problem told, where there is none."""
@@ -179,17 +204,26 @@ class Loader:
     def _unreadable(self, message: str, span: Span) -> None:
         self.problems.append(Problem(ProblemKind.UNREADABLE, message, span))
 
-    def _variables(self, folder: str, env_files: list[tuple[str, Span | None]]) -> Environment:
-        """The folder's `.env`, then the files that are named."""
-        found: dict[str, Variable] = {}
-        for path in (join(folder, ".env"), *(path for path, _ in env_files)):
+    def _elsewhere(self, message: str, span: Span) -> None:
+        self.problems.append(Problem(ProblemKind.ELSEWHERE, message, span))
+
+    def _variables(
+        self, folder: str, env_files: Listed[tuple[str, Span | None]], outer: Environment
+    ) -> Environment:
+        """What `outer` sets, then the named files, else the folder's `.env`."""
+        found = Environment()
+        for path, place in env_files or [(join(folder, ".env"), None)]:
             match beside(path, self.surroundings):
                 case SourceText() as source:
                     self.files.add(path)
-                    found.update(read_environment(source, found))
+                    read = read_environment(source, outer.over(found))
+                    found = Environment(read.variables).over(found)
+                    self.problems += read.problems
                 case Problem() as problem:
                     self.problems.append(problem)
-        return found
+                case None if place is not None:
+                    self._unreadable(f"{path}: it does not exist in the scanned folder", place)
+        return outer.over(found)
 
 
 def beside(path: str, surroundings: Surroundings) -> SourceText | Problem | None:
@@ -204,9 +238,11 @@ def beside(path: str, surroundings: Surroundings) -> SourceText | Problem | None
 
 
 def bodies(layer: Layer) -> Iterator[tuple[str, Mapping]]:
-    """Names and bodies of a layer's services; fragments (`x-…`) and what is no mapping are passed over."""
+    """Names and bodies of a layer's services. What is no mapping is passed over, and the fragments (`x-…`) between
+    the services of the first version of the format."""
+    first_version = layer.services is layer.root
     for name, body in entries(layer.services):
-        if isinstance(body, Mapping) and not name.startswith("x-"):
+        if isinstance(body, Mapping) and not (first_version and name.startswith("x-")):
             yield name, body
 
 

@@ -95,7 +95,11 @@ def _merge_mappings(base: Mapping, over: Mapping, names: bool) -> Mapping:
     merged.entries = dict(base.entries)
     for key, value in over.entries.items():
         below = base.entries.get(key)
-        if below is None or _is_null(below):
+        if below is not None and below.tag == "!reset" and value.tag is None:
+            # What was taken away from the files below stays away; this is all there is now.
+            merged.entries[key] = value.moved(value.span, key_start=value.key_start)
+            merged.entries[key].tag = "!override"
+        elif below is None or _is_null(below):
             merged.entries[key] = value
         elif not _is_null(value) or value.tag is not None:
             merged.entries[key] = merge(below, value, "" if names else key)

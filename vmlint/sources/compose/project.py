@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, field
 
-from vmlint.evaluation.interpolation import read_environment
+from vmlint.evaluation.environment import read_environment
 from vmlint.files import folder_of, join
 from vmlint.model.fact import Fact, Known, Unknown, value_or
 from vmlint.model.finding import Problem
 from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Mapping, Missing, Scalar, Unresolved, Value, at, entries, items, text
 from vmlint.sources.compose import dockerfile
-from vmlint.sources.compose.loading import Layer, Loader, beside, bodies
-from vmlint.sources.compose.merge import as_mapping, merge
+from vmlint.sources.compose.loading import Loader, beside, bodies
+from vmlint.sources.compose.merge import as_mapping, merge, without_resets
 from vmlint.sources.reading import Surroundings
 
 
 @dataclass(slots=True)
 class Service:
-    """A service after merging, with the layer that it stands in. `gaps` are parts that cannot be read."""
+    """A service after merging. `folders` tells where the relative paths of a file start, `gaps` are parts that
+    cannot be read."""
 
     name: str
     body: Value
     span: Span
-    layer: Layer
+    folders: Mapping_[str, str]
     gaps: tuple[Unknown, ...] = ()
 
     def path(self, name: str, value: Value) -> str:
-        """A relative path of the service, seen from the project's folder or from the extended file that says it."""
-        own = value.source.path in self.layer.paths
-        return join(self.layer.folder if own else folder_of(value.source.path), name)
+        """A relative path of the service, seen from the folder of the project or of the file that says it."""
+        path = value.source.path
+        return join(self.folders.get(path) or folder_of(path), name)
 
 
 @dataclass(slots=True)
@@ -55,8 +57,9 @@ class Project:
             path = text(at(item, "path") if isinstance(item, Mapping) else item)
             if isinstance(path, Known):
                 source = self._beside(service.path(path.value, item))
-                for name, variable in (read_environment(source) if source else {}).items():
-                    found[name] = Known(variable.value, variable.origin.span)
+                for name, variable in (read_environment(source).variables if source else {}).items():
+                    place = variable.origin.span if variable.origin is not None else path.span
+                    found[name] = Known(variable.value, place)
         for name, value in entries(as_mapping(at(service.body, "environment"))):
             if isinstance(value, Scalar) and value.value is None:
                 found[name] = Unknown(
@@ -108,16 +111,21 @@ def load(paths: tuple[str, ...], surroundings: Surroundings) -> Project:
     if not layers:
         empty = Missing(SourceText(paths[0], ""), 0, 0)
         return Project(paths[0], surroundings, empty, problems=loader.problems, files=loader.files)
-    project = Project(paths[0], surroundings, layers[0].root, [], loader.problems, loader.files)
-    names: set[str] = set()
+    root = without_resets(layers[0].root)
+    project = Project(paths[0], surroundings, root, [], loader.problems, loader.files)
+    found: dict[str, Service] = {}
     for layer in layers:
-        project.volumes = merge(at(layer.root, "volumes"), project.volumes)
+        project.volumes = without_resets(merge(at(layer.root, "volumes"), project.volumes))
         for name, body in bodies(layer):
-            if name not in names:
-                names.add(name)
-                gaps: list[Unknown] = []
-                merged = loader.extended(body, layer, gaps)
-                project.services.append(Service(name, merged, body.key_span, layer, tuple(gaps)))
+            above = found.get(name)
+            if above is not None and above.body.source.path not in paths:
+                continue  # two included files say it: the first one counts
+            gaps: list[Unknown] = []
+            merged = loader.extended(body, layer, gaps)
+            if above is not None:
+                merged, gaps = merge(merged, above.body), [*gaps, *above.gaps]
+            found[name] = Service(name, without_resets(merged), merged.key_span, loader.folders, tuple(gaps))
+    project.services = list(found.values())
     return project
 
 
