@@ -11,7 +11,7 @@ from vmlint.model.fact import Fact, Known, Unknown, value_or
 from vmlint.model.finding import Problem
 from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Mapping, Missing, Scalar, Unresolved, Value, at, entries, items, text
-from vmlint.sources.compose import dockerfile
+from vmlint.sources import dockerfile
 from vmlint.sources.compose.loading import Loader, beside, bodies
 from vmlint.sources.compose.merge import as_mapping, merge, without_resets
 from vmlint.sources.reading import Surroundings

@@ -36,9 +36,9 @@ from vmlint.model.workload import (
 )
 from vmlint.sources import declarations
 from vmlint.sources.compose import engine, mounts
-from vmlint.sources.compose.dockerfile import BuiltImage, words_of
 from vmlint.sources.compose.merge import as_mapping
 from vmlint.sources.compose.project import Project, Service
+from vmlint.sources.dockerfile import BuiltImage
 
 
 def workload(service: Service, project: Project, host: Known[str] | None) -> Workload | None:
@@ -186,7 +186,7 @@ def _shell_words(line: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(line))
     except ValueError:
-        return words_of(line)
+        return ("/bin/sh", "-c", line)
 
 
 def _capabilities(value: Value) -> tuple[Fact[str], ...]:
