@@ -1,7 +1,8 @@
 """What an image is: its role, by the reference alone.
 
 The tables are in `data/images.yaml`. Steps, first hit wins: a tag that decides (`docker:dind`), a full name
-(`calico/node`), a vendor all of whose images are alike (`kindest/`), the last component of the name, that without
+(`calico/node`), a vendor all of whose images are alike (`kindest/`), a part of the product before it
+(`gotify/server`), the last component of the name, that without
 a variant suffix (`-alpine`, `-server`), and at last a word of it (`my-mysql`). Names that say nothing by
 themselves (`agent`, `server`) decide nothing alone.
 """
@@ -9,6 +10,7 @@ themselves (`agent`, `server`) decide nothing alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -120,7 +122,26 @@ def of_reference(reference: ImageReference) -> ImageFact | None:
     for component in reversed(path[:-1]):
         if found := tables.vendors.get(component):
             return found
+    if len(path) > 1 and name in _part_words():
+        return _part_of(path[-2], name)
     return product(name)
+
+
+@cache
+def _part_words() -> Mapping[str, str]:
+    """Last components that name a part of the product before them (`gotify/server`), and what part."""
+    return {word: row["part"] for row in table("images")["parts"] for word in row["words"]}
+
+
+def _part_of(vendor: str, word: str) -> ImageFact | None:
+    """What `vendor/word` is: the product itself where the word says `server` or the like, or an application beside
+    it (`strimzi/operator`). None where the vendor is no product."""
+    fact = _tables().names.get(vendor)
+    if fact is None or fact.generic:
+        return None if word in _tables().ambiguous else product(word)
+    if _part_words()[word] == "itself":
+        return _weakened(fact)
+    return ImageFact("application", Confidence.MEDIUM, source=fact.source)
 
 
 @cache
