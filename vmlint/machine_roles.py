@@ -25,10 +25,10 @@ def of_machine(workload: Workload) -> Role | None:
     ran = _by_user_data(workload, machine)
     if ran is not None and ran.confidence > _LOW:
         return ran
-    disk = _by_disk(machine.image)
-    if disk is not None and disk.name != "base-os":
+    disk, named = _by_disk(machine.image), _by_name(workload)
+    # Where people log in is no use of what its image has besides.
+    if disk is not None and disk.name != "base-os" and (named is None or named.name != "base-os"):
         return ran or disk
-    named = _by_name(workload)
     if ran is None and named is None and isinstance(machine.ip_forward, Known) and machine.ip_forward.value:
         return Role("network-infrastructure", _MEDIUM, (Evidence("forwards IP packets", machine.ip_forward.span),))
     # A plain operating system is the role only where nothing else may run on it.

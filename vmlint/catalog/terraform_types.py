@@ -55,6 +55,9 @@ def resource_type(name: str) -> ResourceType | None:
 @cache
 def kubernetes_kind(name: str) -> tuple[str, str] | None:
     """API version and kind of a resource type of the Kubernetes provider (`kubernetes_deployment_v1`)."""
+    given = table("terraform_types")["kubernetes"]["types"].get(name)
+    if given is not None:
+        return given[0], given[1]
     found = re.fullmatch(r"kubernetes_(\w+?)(?:_v\d+(?:(?:alpha|beta)\d+)?)?", name)
     row = table("terraform_types")["kubernetes"]["kinds"].get(found[1]) if found is not None else None
     return None if row is None else (row[0], row[1])

@@ -18,7 +18,7 @@ from vmlint.sources.terraform.facts import (
     workload,
 )
 from vmlint.sources.terraform.images import image, machine_os
-from vmlint.sources.terraform.machines import sizes
+from vmlint.sources.terraform.machines import either, sizes
 from vmlint.sources.terraform.relations import Relations
 from vmlint.sources.terraform.selection import first_text, select
 
@@ -29,7 +29,7 @@ def read(resource: Resource, relations: Relations) -> Iterator[Workload | Host]:
         yield _host(resource, resource.kind.word("host") or "cluster")
         return
     yield _host(resource, "node-pool")
-    yield _machines(resource)
+    yield _machines(resource, relations.template_of(resource) or resource)
 
 
 def _host(resource: Resource, kind: str) -> Host:
@@ -61,14 +61,14 @@ def _host(resource: Resource, kind: str) -> Host:
     )
 
 
-def _machines(resource: Resource) -> Workload:
-    disk = image(resource)
-    size = resource.text("size")
+def _machines(resource: Resource, made_from: Resource) -> Workload:
+    """The machines of a pool; what its template states goes after its own."""
+    disk, size = either(image(resource), image(made_from)), either(resource.text("size"), made_from.text("size"))
     default = resource.kind.word("default_size")
-    if default and not isinstance(size, Known) and resource.value("size") is None:
+    if default and isinstance(size, Absent):
         size = Known(default, resource.instance.span)
-    vcpu, memory = sizes(resource, resource, size)
-    found = labels(resource)
+    vcpu, memory = sizes(resource, made_from, size)
+    found = {**labels(made_from), **labels(resource)}
     return workload(
         resource,
         substrate=substrate(resource),

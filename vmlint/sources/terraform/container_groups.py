@@ -100,8 +100,14 @@ def _container(body: Value, resource: Resource, kind: str) -> Container:
 
 def _image(image: Value | None, body: Value, resource: Resource) -> Fact[str]:
     if image is not None:
-        return resolved(image, resource.instance.module)
+        return resolved(image, resource.instance.module).map(_of_stack)
     return body.as_fact() if isinstance(body, Unresolved) else Absent(body.span)
+
+
+def _of_stack(written: str) -> str:
+    """App Service writes `DOCKER|nginx:1` for an image and `TOMCAT|9.0` for a stack of its own."""
+    stack, bar, rest = written.partition("|")
+    return written if not bar else rest if stack.upper() == "DOCKER" else f"{stack.lower()}:{rest}"
 
 
 def _mounts(body: Value, fields: dict[str, list[str]]) -> Iterator[Mount]:

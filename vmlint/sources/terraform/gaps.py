@@ -11,7 +11,7 @@ from vmlint.evaluation.terraform.modules import Gap
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
 from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.need import SubstrateClass
-from vmlint.model.value import Mapping, Missing, at, entries, integer, text
+from vmlint.model.value import Mapping, Missing, at, boolean, entries, integer, text
 from vmlint.model.workload import Machine, OperatingSystem, Substrate, Workload
 from vmlint.sources import declarations
 from vmlint.sources.provisioning import analyse
@@ -36,7 +36,7 @@ def read(gap: Gap, root: str) -> Workload | Problem:
         kind=kind.name,
         span=gap.span,
         substrate=Known(made, gap.span),
-        os=_operating_system(image, gap),
+        os=_operating_system(image, row, gap),
         instances=_instances(arguments, row, gap),
         vcpu=vcpu,
         memory_mib=memory,
@@ -65,7 +65,10 @@ def _size(size: Fact[str], provider: str, gap: Gap) -> tuple[Fact[float], Fact[f
     return Known(found.vcpu, size.span, size.via), Known(found.memory_mib, size.span, size.via)
 
 
-def _operating_system(image: Fact[str], gap: Gap) -> Fact[OperatingSystem]:
+def _operating_system(image: Fact[str], row: dict[str, Any], gap: Gap) -> Fact[OperatingSystem]:
+    windows = boolean(at(gap.arguments, row["windows"])) if "windows" in row else Absent(gap.span)
+    if isinstance(windows, Known) and windows.value:
+        return Known(OperatingSystem("windows"), windows.span, windows.via)
     named = operating_systems.of_machine_image(image.value) if isinstance(image, Known) else None
     if named is None:
         return Known(OperatingSystem("linux"), gap.span)

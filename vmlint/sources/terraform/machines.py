@@ -38,9 +38,9 @@ def group(resource: Resource, relations: Relations) -> Workload:
 
 def _machine(own: Resource, made_from: Resource, relations: Relations) -> Workload:
     """`own` has the counts and relations, `made_from` the machine's facts; what `own` states goes first."""
-    disk = _either(image(own), image(made_from))
+    disk = either(image(own), image(made_from))
     # A mix of types is no size: the template's own goes first.
-    size = _either(made_from.text("size"), own.text("size"))
+    size = either(made_from.text("size"), own.text("size"))
     scripts = [*_scripts(own), *(_scripts(made_from) if made_from is not own else ())]
     given = tuple(text(script) for script in scripts)
     ran = _provisioned(own, made_from, scripts, relations)
@@ -65,7 +65,7 @@ def _machine(own: Resource, made_from: Resource, relations: Relations) -> Worklo
             understood=ran.understood,
             durable_disks=_has_disks(own, made_from, relations),
             devices=_devices(made_from),
-            tenancy=_either(own.text("tenancy"), made_from.text("tenancy")),
+            tenancy=either(own.text("tenancy"), made_from.text("tenancy")),
             ip_forward=_forwards(made_from, condition, relations),
             nested_virtualisation=_nested(made_from),
             scaled=_scaled(own, relations),
@@ -84,7 +84,7 @@ def _names(own: Resource) -> Iterator[str]:
             yield value.text
 
 
-def _either(one: Fact[str], two: Fact[str]) -> Fact[str]:
+def either(one: Fact[str], two: Fact[str]) -> Fact[str]:
     return two if isinstance(one, Absent) or (isinstance(one, Unknown) and isinstance(two, Known)) else one
 
 

@@ -158,14 +158,26 @@ def holds(subject: Subject, condition: dict[str, Any]) -> bool | Unknown:
     for value in found:
         fact = text(value)
         if condition.get("present"):
-            return True
-        if isinstance(fact, Unknown):
+            if not isinstance(value, Unresolved) or _is_written(subject, condition["path"]):
+                return True
+            unknown = unknown or value.as_fact()
+        elif isinstance(fact, Unknown):
             unknown = unknown or fact
         elif isinstance(fact, Known) and _matches(fact.value, condition):
             without = condition.get("without")
             others = [text(other) for other in found] if without else []
             return not any(isinstance(other, Known) and other.value == without for other in others)
     return False if unknown is None else unknown
+
+
+def _is_written(subject: Subject, path: str) -> bool:
+    """Whether an attribute stands at a path, known or not: not where only what might hold it is unknown."""
+    *above, key = steps(path)
+    if not above:
+        value = at(subject, key) if isinstance(subject, Value) else subject.attribute(key)
+        return isinstance(value, Unresolved)
+    holders = select(subject, ".".join(above))
+    return any(isinstance(h, Mapping) and isinstance(h.entries.get(key), Unresolved) for h in holders)
 
 
 def _matches(written: str, condition: dict[str, Any]) -> bool:
