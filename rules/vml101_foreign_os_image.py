@@ -14,8 +14,8 @@ Goes back to: Kubernetes documentation, Windows containers; Microsoft, Windows c
 
 from collections.abc import Iterator
 
-from vmlint.catalog import operating_systems
-from vmlint.kernel_map import systems_beside
+from vmlint.catalog import architectures, operating_systems, substrates
+from vmlint.kernel_map import is_pod, systems_beside
 from vmlint.model.fact import Known
 from vmlint.model.finding import Finding, Severity, notes_from
 from vmlint.model.span import Span
@@ -125,6 +125,24 @@ resource "kubernetes_pod" "app" {
 }
 """,
         ),
+        Bad(
+            "main.tf",
+            """
+resource "azurerm_container_group" "app" {
+  name                = "app"
+  location            = "westeurope"
+  resource_group_name = "apps"
+  os_type             = "Linux"
+  container {
+    name   = "app"
+    image  = "mcr.microsoft.com/windows/servercore:ltsc2022"
+    cpu    = 1
+    memory = 2
+  }
+}
+""",
+            at='image  = "mcr.microsoft.com/windows/servercore:ltsc2022"',
+        ),
     ),
 )
 
@@ -133,24 +151,46 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     if is_machine(workload):
         return
     families = [(container, *found) for container in workload.containers if (found := _family(container))]
-    host = workload.placement.os
-    if isinstance(host, Known):
+    host = _host(workload)
+    if host is not None:
         wanted = host.value.strip().lower()
         for container, family, span in families:
             if wanted in ("linux", "windows") and family != wanted:
                 yield _told(container, family, wanted, span, Severity.ERROR, host)
         return
-    if workload.format != "kubernetes" or host is not None:
+    if workload.placement.os is not None or not is_pod(workload):
         return
-    own = _own_family(workload)
-    if families and systems_beside(workload, context.estate) >= {"windows", "linux"}:
-        container, family, span = families[0]
-        if family == own:
-            yield _told(container, own, "any", span, _UNSELECTED[own], None)
+    if systems_beside(workload, context.estate) >= {"windows", "linux"}:
+        own = workload.os.value.family if isinstance(workload.os, Known) else ""
+        stated = next(((c, span) for c, family, span in families if family == own), None)
+        first = next(iter(workload.main_containers), None)
+        if stated is None and own == "linux" and first is not None and isinstance(first.image, Known):
+            stated = first, first.image.span
+        if stated is not None and own in _UNSELECTED:
+            yield _told(stated[0], own, "any", stated[1], _UNSELECTED[own], None)
 
 
 # A Windows image that lands on Linux does not start; most schedulers' first choice is right for a Linux one.
 _UNSELECTED = {"windows": Severity.ERROR, "linux": Severity.NOTICE}
+
+
+def _host(workload: Workload) -> Known[str] | None:
+    """The system of the hosts: by a selector or the platform's setting, else by an architecture that only Linux
+    hosts have, or a runtime class that only Linux has."""
+    placed, substrate = workload.placement, workload.substrate
+    if isinstance(placed.os, Known):
+        return placed.os
+    architecture, asked = placed.architecture, placed.runtime_class
+    if isinstance(architecture, Known) and is_pod(workload) and _only_linux_has(architecture.value):
+        return architecture.map(lambda _: "linux")
+    if not isinstance(asked, Known) or not isinstance(substrate, Known) or not substrate.value.certain:
+        return None
+    offers_windows = "windows" in substrates.offer(substrate.value.kind).guest_os
+    return None if offers_windows else asked.map(lambda _: "linux")
+
+
+def _only_linux_has(architecture: str) -> bool:
+    return architectures.architecture(architecture) not in ("", "amd64")
 
 
 def _family(container: Container) -> tuple[str, Span] | None:
@@ -160,12 +200,6 @@ def _family(container: Container) -> tuple[str, Span] | None:
         return platform.value.lower().partition("/")[0], platform.span
     fact = operating_systems.of_image(image_text(container))
     return None if fact is None or fact.family == "other" else (fact.family, container.image.span)
-
-
-def _own_family(workload: Workload) -> str:
-    if any((found := _family(container)) and found[0] == "windows" for container in workload.containers):
-        return "windows"
-    return "linux"
 
 
 def _told(

@@ -12,9 +12,11 @@ Goes back to: Microsoft Learn, Windows container version compatibility.
 from collections.abc import Iterator
 
 from vmlint.catalog import windows
+from vmlint.kernel_map import is_pod
 from vmlint.model.fact import Known, Unknown
 from vmlint.model.finding import Finding, Note, Severity, Undecided
 from vmlint.model.workload import Workload
+from vmlint.node_pools import pools_that_may_take
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
 from vmlint.traits import is_machine
 
@@ -24,7 +26,7 @@ RULE = Rule(
     summary="A Windows image does not run on the build of its host",
     severity=Severity.ERROR,
     guidance="https://learn.microsoft.com/virtualization/windowscontainers/deploy-containers/version-compatibility",
-    formats=("kubernetes",),
+    formats=("kubernetes", "terraform"),
     examples=(
         Bad(
             "pod.yaml",
@@ -59,13 +61,52 @@ spec:
       image: mcr.microsoft.com/windows/servercore:ltsc2019
 """,
         ),
+        Bad(
+            "main.tf",
+            """
+resource "aws_ecs_task_definition" "app" {
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 1024
+  memory                   = 2048
+  runtime_platform {
+    operating_system_family = "WINDOWS_SERVER_2019_CORE"
+  }
+  container_definitions = jsonencode([{
+    name  = "app"
+    image = "mcr.microsoft.com/windows/servercore:ltsc2022"
+  }])
+}
+""",
+            at='image = "mcr.microsoft.com/windows/servercore:ltsc2022"',
+        ),
+        Good(
+            "main.tf",
+            """
+resource "aws_ecs_task_definition" "app" {
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 1024
+  memory                   = 2048
+  runtime_platform {
+    operating_system_family = "WINDOWS_SERVER_2022_CORE"
+  }
+  container_definitions = jsonencode([{
+    name  = "app"
+    image = "mcr.microsoft.com/windows/servercore:ltsc2022"
+  }])
+}
+""",
+        ),
     ),
 )
 
 
 def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     windows_pod = isinstance(workload.os, Known) and workload.os.value.family == "windows"
-    host = _host_build(workload)
+    host = _host_build(workload, context)
     if host is None or not windows_pod or is_machine(workload):
         return
     build, selector = host
@@ -89,10 +130,18 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
             )
 
 
-def _host_build(workload: Workload) -> tuple[int, Known[str]] | None:
-    for key, fact in workload.placement.selectors.items():
-        if isinstance(fact, Known) and "build" in key.lower():
-            build = windows.build_of_host(fact.value)
-            if build is not None:
-                return build, fact
+def _host_build(workload: Workload, context: Context) -> tuple[int, Known[str]] | None:
+    """By a selector or the task's platform; else by the only pools of nodes that may take the pod, where all are of
+    one build."""
+    stated = [workload.placement.os_build, *workload.placement.selectors.values()]
+    for fact in stated:
+        if isinstance(fact, Known) and (build := windows.build_of_host(fact.value)) is not None:
+            return build, fact
+    if not is_pod(workload):
+        return None
+    pools = [pool.facts.get("os_build") for pool in pools_that_may_take(workload, context.estate)]
+    known = [fact for fact in pools if isinstance(fact, Known)]
+    builds = {windows.build_of_host(fact.value) for fact in known}
+    if len(known) == len(pools) and len(builds) == 1 and (build := builds.pop()) is not None:
+        return build, known[0]
     return None

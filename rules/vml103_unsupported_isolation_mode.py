@@ -1,6 +1,6 @@
 """An isolation mode is asked for that the platform does not have there: Hyper-V isolation by annotation in
-Kubernetes, a HostProcess container that is not a Windows one. It is refused, or the line is ignored and the
-isolation that was meant is not there.
+Kubernetes, `isolation: hyperv` or `process` on a Linux service of Compose, a HostProcess container that is not a
+Windows one. It is refused, or the line is ignored and the isolation that was meant is not there.
 
 Instead: for a kernel of its own in Kubernetes, a RuntimeClass that provides it; HostProcess for Windows only.
 
@@ -9,12 +9,12 @@ Goes back to: Kubernetes documentation, Windows containers, HostProcess; Microso
 
 from collections.abc import Iterator
 
-from vmlint.catalog import operating_systems
+from vmlint.catalog import operating_systems, windows
 from vmlint.model.fact import Known
 from vmlint.model.finding import Finding, Severity, notes_from
 from vmlint.model.workload import Workload
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
-from vmlint.traits import declared, image_text, is_true
+from vmlint.traits import declared, image_fact, image_text, is_true
 
 RULE = Rule(
     id="VML103",
@@ -22,7 +22,7 @@ RULE = Rule(
     summary="The platform does not have the isolation mode that is asked for",
     severity=Severity.ERROR,
     guidance="https://kubernetes.io/docs/tasks/configure-pod-container/create-hostprocess-pod/",
-    formats=("kubernetes",),
+    formats=("compose", "kubernetes"),
     examples=(
         Bad(
             "pod.yaml",
@@ -55,6 +55,25 @@ spec:
       image: mcr.microsoft.com/windows/servercore:ltsc2022
 """,
         ),
+        Bad(
+            "compose.yaml",
+            """
+services:
+  app:
+    image: debian:12
+    isolation: hyperv
+""",
+            at="isolation: hyperv",
+        ),
+        Good(
+            "compose.yaml",
+            """
+services:
+  app:
+    image: mcr.microsoft.com/windows/servercore:ltsc2022
+    isolation: hyperv
+""",
+        ),
     ),
 )
 
@@ -71,6 +90,15 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
             notes_from(asked.via),
             evidence="hyperv",
         )
+    mode = workload.modes.get("isolation")
+    if isinstance(mode, Known) and declared(mode) in ("hyperv", "process") and _is_linux(workload):
+        yield Finding(
+            f"`{workload.name}` is a Linux service, and Linux has no isolation mode `{mode.value}`.",
+            mode.span,
+            "Drop it; for a kernel of its own set a runtime that gives one (`runtime: io.containerd.kata.v2`).",
+            notes_from(mode.via),
+            evidence=mode.value,
+        )
     for container in workload.containers:
         host_process = container.host_process
         if not isinstance(host_process, Known) or not is_true(host_process):
@@ -86,3 +114,18 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
                 subject=container.span,
                 evidence="hostProcess",
             )
+
+
+def _is_linux(workload: Workload) -> bool:
+    """Whether its platform or an image that the catalogue knows is Linux; any other name proves nothing."""
+    for container in workload.containers:
+        platform = container.platform
+        if isinstance(platform, Known):
+            return platform.value.lower().startswith("linux")
+        fact = operating_systems.of_image(image_text(container))
+        if fact is not None:
+            return fact.family == "linux"
+        known = image_fact(container)
+        if known is not None and "windows" not in image_text(container).lower():
+            return windows.build_of_image(image_text(container)) is None
+    return False

@@ -26,7 +26,6 @@ RULE = Rule(
     summary="An image is for another processor architecture than its hosts",
     severity=Severity.ERROR,
     guidance="https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-arch",
-    formats=("compose", "kubernetes"),
     examples=(
         Bad(
             "compose.yaml",
@@ -84,6 +83,45 @@ spec:
   containers:
     - name: app
       image: nginx:1.27
+""",
+        ),
+        Bad(
+            "main.tf",
+            """
+resource "aws_ecs_task_definition" "app" {
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 1024
+  memory                   = 2048
+  runtime_platform {
+    cpu_architecture = "ARM64"
+  }
+  container_definitions = jsonencode([{
+    name  = "app"
+    image = "amd64/nginx:1.27"
+  }])
+}
+""",
+            at='image = "amd64/nginx:1.27"',
+        ),
+        Good(
+            "main.tf",
+            """
+resource "aws_ecs_task_definition" "app" {
+  family                   = "app"
+  requires_compatibilities = ["FARGATE"]
+  network_mode             = "awsvpc"
+  cpu                      = 1024
+  memory                   = 2048
+  runtime_platform {
+    cpu_architecture = "ARM64"
+  }
+  container_definitions = jsonencode([{
+    name  = "app"
+    image = "nginx:1.27"
+  }])
+}
 """,
         ),
     ),

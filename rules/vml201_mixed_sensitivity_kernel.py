@@ -2,7 +2,8 @@
 way to the others.
 
 Only declarations count, on both sides. What shares a kernel is what the files put together: one Compose
-project, manifests of one folder with the same node selectors and tolerations, one named host or cluster.
+project, one named host or cluster, pods that one pool of nodes may take. A selector alone does not keep others off
+a pool: a taint with it does, and so does a required anti-affinity.
 
 Instead: a pool of nodes for each level (a taint and a selector), or a kernel of its own for the sensitive one.
 
@@ -12,7 +13,7 @@ one kernel).
 
 from collections.abc import Iterator
 
-from vmlint.kernel_map import neighbours
+from vmlint.kernel_map import possible_neighbours
 from vmlint.model.fact import Fact, Known
 from vmlint.model.finding import Note, Severity
 from vmlint.model.need import Need, NeedKind
@@ -26,7 +27,6 @@ RULE = Rule(
     summary="Workloads of different sensitivity or tenants share a kernel",
     severity=Severity.ERROR,
     guidance="https://csrc.nist.gov/pubs/sp/800/190/final",
-    formats=("compose", "kubernetes"),
     security=True,
     examples=(
         Bad(
@@ -108,6 +108,51 @@ spec:
       image: example/blog:1
 """,
         ),
+        Bad(
+            "main.tf",
+            """
+resource "docker_container" "pay" {
+  name  = "pay"
+  image = "example/pay:1"
+  labels {
+    label = "vmlint.dev/sensitivity"
+    value = "restricted"
+  }
+}
+
+resource "docker_container" "blog" {
+  name  = "blog"
+  image = "example/blog:1"
+  labels {
+    label = "vmlint.dev/sensitivity"
+    value = "public"
+  }
+}
+""",
+            at='value = "restricted"',
+        ),
+        Good(
+            "main.tf",
+            """
+resource "docker_container" "pay" {
+  name  = "pay"
+  image = "example/pay:1"
+  labels {
+    label = "vmlint.dev/sensitivity"
+    value = "restricted"
+  }
+}
+
+resource "docker_container" "book" {
+  name  = "book"
+  image = "example/book:1"
+  labels {
+    label = "vmlint.dev/sensitivity"
+    value = "restricted"
+  }
+}
+""",
+        ),
     ),
 )
 
@@ -116,7 +161,7 @@ _LEVELS = ("public", "internal", "restricted")
 
 def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     sensitivity, tenant = workload.declarations.sensitivity, workload.declarations.tenant
-    for other in neighbours(workload, context.estate):
+    for other in possible_neighbours(workload, context.estate):
         if isinstance(sensitivity, Known) and _rank(sensitivity) > _rank(other.declarations.sensitivity) >= 0:
             what = f"{declared(sensitivity)} data shares a kernel with `{other.name}`, which is"
             yield _need(workload, f"{what} {declared(other.declarations.sensitivity)}", sensitivity, other)

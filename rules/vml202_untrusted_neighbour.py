@@ -24,7 +24,6 @@ RULE = Rule(
     summary="What runs the code of others shares its kernel with a store",
     severity=Severity.WARNING,
     guidance="https://csrc.nist.gov/pubs/sp/800/190/final",
-    formats=("compose", "kubernetes"),
     security=True,
     examples=(
         Bad(
@@ -93,6 +92,36 @@ spec:
   containers:
     - name: db
       image: postgres:16
+""",
+        ),
+        Bad(
+            "main.tf",
+            """
+resource "docker_container" "lab" {
+  name  = "lab"
+  image = "jupyter/scipy-notebook:2023-10-20"
+}
+
+resource "docker_container" "db" {
+  name  = "db"
+  image = "postgres:16"
+}
+""",
+            at='image = "jupyter/scipy-notebook:2023-10-20"',
+        ),
+        Good(
+            "main.tf",
+            """
+resource "docker_container" "lab" {
+  name  = "lab"
+  image = "jupyter/scipy-notebook:2023-10-20"
+  runtime = "runsc"
+}
+
+resource "docker_container" "db" {
+  name  = "db"
+  image = "postgres:16"
+}
 """,
         ),
     ),

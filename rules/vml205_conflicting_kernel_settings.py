@@ -24,7 +24,6 @@ RULE = Rule(
     summary="Two workloads on one kernel ask for opposite settings of it",
     severity=Severity.WARNING,
     guidance="https://redis.io/docs/latest/operate/oss_and_stack/management/admin/",
-    formats=("compose", "kubernetes"),
     examples=(
         Bad(
             "compose.yaml",
@@ -97,6 +96,35 @@ spec:
   containers:
     - name: docs
       image: mongo:8.0
+""",
+        ),
+        Bad(
+            "main.tf",
+            """
+resource "docker_container" "cache" {
+  name  = "cache"
+  image = "redis:7"
+}
+
+resource "docker_container" "docs" {
+  name  = "docs"
+  image = "mongo:8.0"
+}
+""",
+            at='image = "mongo:8.0"',
+        ),
+        Good(
+            "main.tf",
+            """
+resource "docker_container" "cache" {
+  name  = "cache"
+  image = "redis:7"
+}
+
+resource "docker_container" "docs" {
+  name  = "docs"
+  image = "mongo:6.0"
+}
 """,
         ),
     ),

@@ -101,7 +101,7 @@ resource "docker_container" "app" {
     ),
 )
 
-_OFF = frozenset({"unconfined", "disable", "disabled", "unmasked"})
+_OFF = frozenset({"unconfined", "disable", "disabled", "unmasked", "spc_t"})
 
 
 def check(workload: Workload, context: Context) -> Iterator[Outcome]:

@@ -1,5 +1,6 @@
 """A workload names a runtime class or runtime that nobody knows and that the scan does not define. If it does not
-exist the pod waits for ever; if it does, what isolation it gives cannot be told, and a misspelt one gives none.
+exist the pod waits for ever; if it does, what isolation it gives cannot be told, and a misspelt one gives none. A
+key that is a mistaken spelling of the field (`runtime-class:`) is dropped by the API server: nobody provides it.
 
 Instead: correct the name, or put the RuntimeClass beside the workloads that use it.
 
@@ -20,7 +21,7 @@ RULE = Rule(
     summary="Nobody knows the runtime class that should isolate the workload",
     severity=Severity.WARNING,
     guidance="https://kubernetes.io/docs/concepts/containers/runtime-class/",
-    formats=("kubernetes",),
+    formats=("kubernetes", "terraform"),
     security=True,
     examples=(
         Bad(
@@ -52,11 +53,69 @@ spec:
       image: example/app:1.4
 """,
         ),
+        Bad(
+            "main.tf",
+            """
+resource "kubernetes_pod" "app" {
+  metadata {
+    name = "app"
+  }
+  spec {
+    runtime_class_name = "gvsior"
+    container {
+      name  = "app"
+      image = "example/app:1.4"
+    }
+  }
+}
+""",
+            at='runtime_class_name = "gvsior"',
+        ),
+        Good(
+            "main.tf",
+            """
+resource "kubernetes_pod" "app" {
+  metadata {
+    name = "app"
+  }
+  spec {
+    runtime_class_name = "kata-qemu"
+    container {
+      name  = "app"
+      image = "example/app:1.4"
+    }
+  }
+}
+""",
+        ),
+        Bad(
+            "pod.yaml",
+            """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: app
+spec:
+  runtime-class: gvisor
+  containers:
+    - name: app
+      image: example/app:1.4
+""",
+            at="runtime-class: gvisor",
+        ),
     ),
 )
 
 
 def check(workload: Workload, context: Context) -> Iterator[Outcome]:
+    mistaken = workload.placement.misspelt
+    if mistaken is not None:
+        yield Finding(
+            f"`{workload.name}` asks for a runtime class under a key that is none: it runs on the default runtime.",
+            mistaken.span,
+            "Write `runtimeClassName`.",
+            evidence="misspelt key",
+        )
     match workload.placement.runtime_class:
         case Known(name) as fact if name:
             defined = any(host.name == name for host in context.estate.hosts_of("runtime-class"))

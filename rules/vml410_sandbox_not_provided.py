@@ -11,6 +11,7 @@ Goes back to: Kubernetes documentation, Runtime Class (scheduling); Google Kuber
 
 from collections.abc import Iterator
 
+from vmlint.catalog.kubernetes_kinds import managed_sandbox
 from vmlint.model.fact import Known, Unknown
 from vmlint.model.finding import Finding, Note, Severity, notes_from
 from vmlint.model.workload import Host, Workload
@@ -22,7 +23,7 @@ RULE = Rule(
     summary="No pool of nodes in the scan provides the runtime class that is asked for",
     severity=Severity.WARNING,
     guidance="https://cloud.google.com/kubernetes-engine/docs/concepts/sandbox-pods",
-    formats=("terraform",),
+    formats=("kubernetes", "terraform"),
     security=True,
     examples=(
         Bad(
@@ -81,12 +82,68 @@ resource "kubernetes_pod" "app" {
 }
 """,
         ),
+        Bad(
+            "pod.yaml",
+            """
+apiVersion: karpenter.sh/v1
+kind: NodePool
+metadata: {name: apps}
+spec:
+  template:
+    metadata:
+      labels: {sandbox: "none"}
+    spec: {}
+---
+apiVersion: node.k8s.io/v1
+kind: RuntimeClass
+metadata: {name: safe}
+handler: kata
+scheduling:
+  nodeSelector: {sandbox: kata}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: app}
+spec:
+  runtimeClassName: safe
+  containers:
+    - name: app
+      image: example/app:1.4
+""",
+            at="runtimeClassName: safe",
+        ),
+        Good(
+            "pod.yaml",
+            """
+apiVersion: karpenter.sh/v1
+kind: NodePool
+metadata: {name: apps}
+spec:
+  template:
+    metadata:
+      labels: {sandbox: "kata"}
+    spec: {}
+---
+apiVersion: node.k8s.io/v1
+kind: RuntimeClass
+metadata: {name: safe}
+handler: kata
+scheduling:
+  nodeSelector: {sandbox: kata}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: app}
+spec:
+  runtimeClassName: safe
+  containers:
+    - name: app
+      image: example/app:1.4
+""",
+        ),
     ),
 )
 
-# The class that GKE Sandbox makes on the pools that have it.
-_GKE_CLASS = "gvisor"
-_GKE_POOL = "google_container_node_pool."
 _SELECTOR = "selector "
 
 
@@ -96,7 +153,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     if not isinstance(asked, Known) or not pools:
         return
     defined = next((h for h in context.estate.hosts_of("runtime-class") if h.name == asked.value), None)
-    missing = _unmet(defined, pools) if defined is not None else _no_sandbox(asked.value, pools)
+    missing = _unmet(defined, pools) if defined is not None else _no_sandbox(asked.value, pools, context)
     if missing:
         yield Finding(
             f"`{workload.name}` asks for the runtime class `{asked.value}`, and no node pool here {missing}.",
@@ -129,7 +186,11 @@ def _may_be(pool: Host, label: str, value: str) -> bool:
     return "kubernetes.io/" in label or not pool.labels
 
 
-def _no_sandbox(name: str, pools: list[Host]) -> str:
-    if name != _GKE_CLASS or not all(_GKE_POOL in pool.address for pool in pools):
+def _no_sandbox(name: str, pools: list[Host], context: Context) -> str:
+    """The managed sandbox whose class it is, where all pools are of its platform and none has it; else empty."""
+    managed = managed_sandbox(name)
+    if managed is None or not all(managed.may_be_on(pool.address) for pool in pools):
         return ""
-    return "" if any("sandbox" in pool.facts for pool in pools) else "has GKE Sandbox"
+    # The pool that a cluster is made with is a part of the cluster.
+    given = any(managed.is_given_by(host.facts.get("sandbox")) for host in context.estate.hosts)
+    return "" if given else f"has {managed.name}"

@@ -24,7 +24,6 @@ RULE = Rule(
     summary="Isolation by hardware is declared, and the host is shared",
     severity=Severity.ERROR,
     guidance="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/dedicated-hosts-overview.html",
-    formats=("terraform",),
     security=True,
     examples=(
         Bad(
@@ -51,6 +50,62 @@ resource "aws_instance" "app" {
     "vmlint:isolation" = "hardware"
   }
 }
+""",
+        ),
+        Bad(
+            "compose.yaml",
+            """
+services:
+  app:
+    image: example/app:1.4
+    runtime: kata-runtime
+    labels:
+      vmlint.dev/isolation: hardware
+""",
+            at="vmlint.dev/isolation: hardware",
+        ),
+        Good(
+            "compose.yaml",
+            """
+services:
+  app:
+    image: example/app:1.4
+    runtime: kata-runtime
+    labels:
+      vmlint.dev/isolation: hypervisor
+""",
+        ),
+        Bad(
+            "pod.yaml",
+            """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: app
+  labels:
+    vmlint.dev/isolation: hardware
+spec:
+  runtimeClassName: kata
+  containers:
+    - name: app
+      image: example/app:1.4
+""",
+            at="vmlint.dev/isolation: hardware",
+        ),
+        Good(
+            "pod.yaml",
+            """
+apiVersion: v1
+kind: Pod
+metadata:
+  name: app
+  labels:
+    vmlint.dev/isolation: hypervisor
+spec:
+  runtimeClassName: kata
+  containers:
+    - name: app
+      image: example/app:1.4
 """,
         ),
     ),

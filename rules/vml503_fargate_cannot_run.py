@@ -27,7 +27,7 @@ RULE = Rule(
     summary="Fargate cannot give the workload what it asks for",
     severity=Severity.ERROR,
     guidance="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html",
-    formats=("terraform",),
+    formats=("kubernetes", "terraform"),
     examples=(
         Bad(
             "main.tf",
@@ -78,6 +78,34 @@ resource "aws_ecs_task_definition" "app" {
     image = "example/app:1.4"
   }])
 }
+""",
+        ),
+        Bad(
+            "pod.yaml",
+            """
+apiVersion: v1
+kind: Pod
+metadata: {name: app}
+spec:
+  nodeSelector: {eks.amazonaws.com/compute-type: fargate}
+  containers:
+    - name: app
+      image: example/app:1.4
+      securityContext: {privileged: true}
+""",
+            at="privileged: true",
+        ),
+        Good(
+            "pod.yaml",
+            """
+apiVersion: v1
+kind: Pod
+metadata: {name: app}
+spec:
+  nodeSelector: {eks.amazonaws.com/compute-type: fargate}
+  containers:
+    - name: app
+      image: example/app:1.4
 """,
         ),
     ),

@@ -22,7 +22,6 @@ RULE = Rule(
     summary="A Windows container asks for what exists on Linux only",
     severity=Severity.ERROR,
     guidance="https://kubernetes.io/docs/concepts/windows/intro/",
-    formats=("compose", "kubernetes"),
     examples=(
         Bad(
             "compose.yaml",
@@ -70,6 +69,46 @@ spec:
   containers:
     - name: app
       image: mcr.microsoft.com/windows/servercore:ltsc2022
+""",
+        ),
+        Bad(
+            "main.tf",
+            """
+resource "kubernetes_pod" "app" {
+  metadata {
+    name = "app"
+  }
+  spec {
+    host_pid = true
+    node_selector = {
+      "kubernetes.io/os" = "windows"
+    }
+    container {
+      name  = "app"
+      image = "mcr.microsoft.com/windows/servercore:ltsc2022"
+    }
+  }
+}
+""",
+            at="host_pid = true",
+        ),
+        Good(
+            "main.tf",
+            """
+resource "kubernetes_pod" "app" {
+  metadata {
+    name = "app"
+  }
+  spec {
+    node_selector = {
+      "kubernetes.io/os" = "windows"
+    }
+    container {
+      name  = "app"
+      image = "mcr.microsoft.com/windows/servercore:ltsc2022"
+    }
+  }
+}
 """,
         ),
     ),

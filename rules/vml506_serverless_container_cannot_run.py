@@ -13,13 +13,12 @@ from collections.abc import Iterator
 
 from vmlint.catalog.substrates import limits
 from vmlint.features import forbidden
-from vmlint.machines import size_text
 from vmlint.model.fact import Known, Unknown
 from vmlint.model.finding import Finding, Severity, Undecided, notes_from
 from vmlint.model.workload import Workload
 from vmlint.placement import substrate_name
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
-from vmlint.traits import memory_of, role_span, vcpu_of
+from vmlint.traits import role_span
 
 RULE = Rule(
     id="VML506",
@@ -88,17 +87,6 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
             role_span(workload),
             f"Use a platform with TCP services, or the managed service. ({known['tcp-service'].source})",
             evidence="tcp-service",
-        )
-    size = known.get("size")
-    if size is not None and (
-        (vcpu_of(workload) or 0) > (size.vcpu or 0) or (memory_of(workload) or 0) > (size.memory_gib or 0) * 1024
-    ):
-        stated = workload.vcpu if (vcpu_of(workload) or 0) > (size.vcpu or 0) else workload.memory_mib
-        yield Finding(
-            f"{product} cannot run `{workload.name}` with {size_text(workload)}: {size.message}.",
-            stated.span,
-            f"Take a smaller size, or another platform. ({size.source})",
-            evidence="size",
         )
     for container in workload.main_containers:
         match container.image:

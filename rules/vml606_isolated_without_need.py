@@ -26,7 +26,6 @@ RULE = Rule(
     summary="A small, trusted workload pays for a boundary that nobody asks for",
     severity=Severity.NOTICE,
     guidance="https://kubernetes.io/docs/concepts/scheduling-eviction/pod-overhead/",
-    formats=("compose", "kubernetes"),
     examples=(
         Bad(
             "compose.yaml",
@@ -86,6 +85,57 @@ spec:
       image: example/app:1.4
       resources:
         limits: {memory: 4Gi}
+""",
+        ),
+        Bad(
+            "main.tf",
+            """
+resource "kubernetes_pod" "app" {
+  metadata {
+    name = "app"
+    labels = {
+      "vmlint.dev/trust" = "trusted"
+    }
+  }
+  spec {
+    runtime_class_name = "kata"
+    container {
+      name  = "app"
+      image = "example/app:1.4"
+      resources {
+        limits = {
+          memory = "128Mi"
+        }
+      }
+    }
+  }
+}
+""",
+            at='runtime_class_name = "kata"',
+        ),
+        Good(
+            "main.tf",
+            """
+resource "kubernetes_pod" "app" {
+  metadata {
+    name = "app"
+    labels = {
+      "vmlint.dev/trust" = "trusted"
+    }
+  }
+  spec {
+    runtime_class_name = "kata"
+    container {
+      name  = "app"
+      image = "example/app:1.4"
+      resources {
+        limits = {
+          memory = "2Gi"
+        }
+      }
+    }
+  }
+}
 """,
         ),
     ),

@@ -24,7 +24,6 @@ RULE = Rule(
     guidance="https://kubernetes.io/docs/concepts/storage/volumes/#hostpath",
     pedantic=True,
     exempt_roles=NODE_AGENT,
-    formats=("compose", "kubernetes"),
     examples=(
         Bad(
             "compose.yaml",
@@ -83,6 +82,69 @@ spec:
   containers:
     - name: app
       image: example/app:1.4
+""",
+        ),
+        Bad(
+            "main.tf",
+            """
+resource "kubernetes_deployment" "app" {
+  metadata {
+    name = "app"
+  }
+  spec {
+    replicas = 3
+    template {
+      spec {
+        container {
+          name  = "app"
+          image = "example/app:1.4"
+          volume_mount {
+            name       = "state"
+            mount_path = "/state"
+          }
+        }
+        volume {
+          name = "state"
+          host_path {
+            path = "/srv/state"
+          }
+        }
+      }
+    }
+  }
+}
+""",
+            at='path = "/srv/state"',
+        ),
+        Good(
+            "main.tf",
+            """
+resource "kubernetes_deployment" "app" {
+  metadata {
+    name = "app"
+  }
+  spec {
+    replicas = 1
+    template {
+      spec {
+        container {
+          name  = "app"
+          image = "example/app:1.4"
+          volume_mount {
+            name       = "state"
+            mount_path = "/state"
+          }
+        }
+        volume {
+          name = "state"
+          host_path {
+            path = "/srv/state"
+          }
+        }
+      }
+    }
+  }
+}
 """,
         ),
     ),

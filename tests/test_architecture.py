@@ -28,6 +28,7 @@ FLOORS = (
         "vmlint.machines",
         "vmlint.features",
         "vmlint.kernel_map",
+        "vmlint.node_pools",
     ),
     ("vmlint.placement",),
     ("vmlint.rule",),

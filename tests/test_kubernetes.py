@@ -254,7 +254,7 @@ def test_a_daemon_set_has_no_count() -> None:
         ("", SubstrateClass.CONTAINER, True),
         ("runtimeClassName: gvisor", SubstrateClass.SANDBOXED_CONTAINER, True),
         ("runtimeClassName: kata", SubstrateClass.VM_CONTAINER, True),
-        ("runtime-class: kata", SubstrateClass.VM_CONTAINER, True),
+        ("runtime-class: kata", SubstrateClass.CONTAINER, True),
         ("runtimeClassName: house-blend", SubstrateClass.CONTAINER, False),
     ],
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vmlint.catalog import kernel, substrates
-from vmlint.model.fact import Fact, Known, Origin, value_or
+from vmlint.model.fact import Absent, Fact, Known, Origin, Unknown, value_or
 from vmlint.model.record import record
 from vmlint.model.span import Span
 from vmlint.model.workload import Container, Workload
@@ -28,7 +28,42 @@ class Use:
 def runs_on(workload: Workload, kind: str) -> bool:
     """Whether no limit of the product `kind` forbids the workload."""
     limits = substrates.limits(kind)
-    return not limits or not any(use.feature in limits for use in used(workload))
+    if not limits:
+        return True
+    bound = (limits.get(use.feature) for use in _all(workload, limits))
+    return not any(_binds(limit, workload) for limit in bound if limit is not None and not limit.by_setting)
+
+
+def _binds(limit: substrates.Limit, workload: Workload) -> bool:
+    """Whether a limit holds for the workload by the settings of its platform; a setting that is not known decides
+    for it."""
+    for settings, wanted in ((limit.only, True), (limit.unless, False)):
+        for name, value in settings:
+            match workload.modes.get(name):
+                case Known(stated) if (stated.lower() == value) is not wanted:
+                    return False
+                case Absent() if wanted:
+                    return False
+                case Unknown():
+                    return False
+    return True
+
+
+def _all(workload: Workload, limits: dict[str, substrates.Limit]) -> Iterator[Use]:
+    yield from used(workload)
+    if (size := limits.get("size")) is not None:
+        yield from _oversize(workload, size)
+
+
+def _oversize(workload: Workload, size: substrates.Limit) -> Iterator[Use]:
+    """The declared size of an instance where it is more than the largest that the product has."""
+    for fact, most, unit in (
+        (workload.vcpu, size.vcpu, "vCPU"),
+        (workload.memory_mib.map(lambda mib: mib / 1024), size.memory_gib, "GiB"),
+    ):
+        if isinstance(fact, Known) and most is not None and fact.value > most:
+            yield Use("size", f"{fact.value:g} {unit}", fact.span, fact.via)
+            return
 
 
 def used(workload: Workload) -> Iterator[Use]:
@@ -48,6 +83,9 @@ def used(workload: Workload) -> Iterator[Use]:
             yield Use("user-namespace", "hostUsers: false", workload.host.users.span, workload.host.users.via)
     if isinstance(workload.os, Known) and workload.os.value.family == "windows":
         yield Use("windows", "Windows", workload.os.span, workload.os.via)
+    yield from _of_modes(workload)
+    if any(isinstance(sysctl.value, Known) for sysctl in workload.sysctls):
+        yield Use("sysctl", f"sysctl {workload.sysctls[0].name}", workload.sysctls[0].span)
     architecture = workload.placement.architecture
     if isinstance(architecture, Known) and architecture.value in ("arm64", "aarch64"):
         yield Use("arm64", "arm64", architecture.span, architecture.via)
@@ -55,10 +93,25 @@ def used(workload: Workload) -> Iterator[Use]:
         yield from _of_container(container, ecs=workload.kind.startswith("aws_ecs_"))
 
 
+def _of_modes(workload: Workload) -> Iterator[Use]:
+    """What a task leaves out or sets against what Fargate asks of it; the host's network is told as such."""
+    match workload.modes.get("network"):
+        case Known(mode) as stated if mode not in ("awsvpc", "host"):
+            yield Use("network-mode", f"network mode {mode}", stated.span, stated.via)
+        case Absent():
+            yield Use("network-mode", "the default network mode", workload.span.first_line())
+    for name, what in (("task-cpu", "CPU"), ("task-memory", "memory")):
+        if isinstance(workload.modes.get(name), Absent):
+            yield Use("task-size", f"no {what} of its own", workload.span.first_line())
+            return
+
+
 def _of_container(container: Container, ecs: bool) -> Iterator[Use]:
     subject = container.span
     if isinstance(container.privileged, Known) and container.privileged.value:
         yield Use("privileged", "privileged", container.privileged.span, container.privileged.via, subject)
+    if isinstance(container.user, Known) and container.user.value.isdigit():
+        yield Use("run-as-user", f"user {container.user.value}", container.user.span, container.user.via, subject)
     for capability in container.capabilities:
         if isinstance(capability, Known) and capability.value != "SYS_PTRACE":
             yield Use("capability", f"capability {capability.value}", capability.span, capability.via, subject)
@@ -118,8 +171,8 @@ def forbidden(workload: Workload, products: frozenset[str]) -> Iterator[tuple[Us
         return
     limits = substrates.limits(workload.substrate.value.kind)
     told: set[tuple[str, Span]] = set()
-    for use in used(workload):
+    for use in _all(workload, limits):
         limit = limits.get(use.feature)
-        if limit is not None and (use.feature, use.span) not in told:
+        if limit is not None and _binds(limit, workload) and (use.feature, use.span) not in told:
             told.add((use.feature, use.span))
             yield use, limit

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from vmlint.catalog.tables import table
+from vmlint.model.fact import Fact, Known, Unknown
 from vmlint.model.record import record
 
 
@@ -66,6 +67,50 @@ def selector_meaning(key: str) -> str:
     """`os`, `architecture`, `windows_build` or `os_sku` for a node label that states one; else empty."""
     rows = table("kubernetes_kinds")["selectors"]
     return next((m for m in ("os", "architecture", "windows_build", "os_sku") if key in rows[m]), "")
+
+
+def names_pool(key: str) -> bool:
+    """Whether a node label's value is the name of the node's pool."""
+    return key in table("kubernetes_kinds")["selectors"]["pool_names"]
+
+
+@record
+class ManagedSandbox:
+    """A RuntimeClass that a cloud makes on the node pools of one type that ask for it. `values` are those of the
+    pool's sandbox setting that do."""
+
+    name: str
+    pools: tuple[str, ...]
+    values: tuple[str, ...]
+
+    def may_be_on(self, address: str) -> bool:
+        """Whether a pool, by its address in Terraform, is of a type that can have it."""
+        return any(part in self.pools for part in address.split("."))
+
+    def is_given_by(self, setting: Fact[str] | None) -> bool:
+        """Whether a pool's setting gives it; one that is not known may."""
+        match setting:
+            case Known(value):
+                return value.lower() in self.values
+            case Unknown():
+                return True
+        return False
+
+
+def managed_sandbox(runtime_class: str) -> ManagedSandbox | None:
+    """The cloud's sandbox that a RuntimeClass name stands for; None for a class of one's own."""
+    for row in table("kubernetes_kinds")["managed_sandboxes"]:
+        if runtime_class in row["classes"]:
+            return ManagedSandbox(row["name"], tuple(row["pools"]), tuple(row["values"]))
+    return None
+
+
+def family_of_sku(value: str) -> str:
+    """`windows` or `linux` for a value of a label that names a node's OS product (`Windows2022`, `AzureLinux`);
+    empty where it names neither."""
+    families = table("kubernetes_kinds")["selectors"]["sku_families"]
+    lowered = value.lower()
+    return next((str(f) for f, names in families.items() if lowered.startswith(tuple(names))), "")
 
 
 def misspells_runtime_class(key: str) -> bool:

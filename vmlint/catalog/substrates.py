@@ -25,13 +25,18 @@ class RuntimeFact:
 
 @record
 class Limit:
-    """Something that a product cannot run. `vcpu` and `memory_gib` bound the feature `size`."""
+    """Something that a product cannot run. `vcpu` and `memory_gib` bound the feature `size`; `unless` and `only`
+    are settings of the workload's platform by which the limit falls away or alone holds; `by_setting` is what
+    a move to the product sets anew."""
 
     feature: str
     message: str
     source: str
     vcpu: float | None = None
     memory_gib: float | None = None
+    unless: tuple[tuple[str, str], ...] = ()
+    only: tuple[tuple[str, str], ...] = ()
+    by_setting: bool = False
 
 
 def substrate_class(kind: str) -> SubstrateClass:
@@ -71,7 +76,16 @@ def of_runtime(name: str) -> RuntimeFact | None:
 def limits(kind: str) -> dict[str, Limit]:
     """What a product cannot run, by feature."""
     return {
-        row["feature"]: Limit(row["feature"], row["message"], row["source"], row.get("vcpu"), row.get("memory_gib"))
+        row["feature"]: Limit(
+            row["feature"],
+            row["message"],
+            row["source"],
+            row.get("vcpu"),
+            row.get("memory_gib"),
+            tuple(row.get("unless", {}).items()),
+            tuple(row.get("only", {}).items()),
+            bool(row.get("by_setting", False)),
+        )
         for row in table("substrates")["limits"].get(kind, ())
     }
 

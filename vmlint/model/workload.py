@@ -174,6 +174,12 @@ class Placement:
     architecture: Fact[str] | None = None
     host: str = ""
     """Name of the host, cluster or pool where the format states one: what shares a kernel has the same."""
+    apart: tuple[Mapping[str, Fact[str]], ...] = ()
+    """Labels of pods that a required anti-affinity keeps off the workload's nodes."""
+    os_build: Fact[str] | None = None
+    """What names the Windows build of the host: a task's operating-system family."""
+    misspelt: Fact[str] | None = None
+    """A runtime class under a key that is a mistaken spelling of the field, at that key."""
 
 
 @record
@@ -247,6 +253,8 @@ class Workload:
     """See the module. `kind` is the platform's own (`Deployment`, `aws_instance`, `service`), `unit` what is
     deployed together (the Compose project, namespace and file, root module). `kind_role` and `chart` are
     evidence that the reader found: a custom resource's role by its kind, a Helm chart's name.
+    `modes` are settings of the platform that decide what it can run, by the names of the catalogue's limits
+    (`network` of an ECS task, `sku` of a container group, `os-name` of a pod, `isolation` of a Compose service).
     `durable` tells that an operator or platform gives the workload storage of its own accord. `daemon` is one
     per node (a DaemonSet, a global service). `os` is the guest's; `absent` facts everywhere mean not written."""
 
@@ -268,6 +276,7 @@ class Workload:
     labels: Mapping[str, Fact[str]] = field(default_factory=dict)
     annotations: Mapping[str, Fact[str]] = field(default_factory=dict)
     sysctls: tuple[Sysctl, ...] = ()
+    modes: Mapping[str, Fact[str]] = field(default_factory=dict)
     namespace: str = ""
     unit: str = ""
     kind_role: str = ""

@@ -70,6 +70,7 @@ def workload(service: Service, project: Project, host: Known[str] | None) -> Wor
         declarations=_declarations(body, project, {**deployed, **labels}),
         labels={**deployed, **labels},
         unit=project.path,
+        modes={"isolation": text(at(body, "isolation"))},
         daemon=isinstance(mode, Known) and mode.value.startswith("global"),
         gaps=service.gaps,
     )

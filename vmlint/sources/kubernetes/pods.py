@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from vmlint.catalog import quantities
-from vmlint.catalog.kubernetes_kinds import device_resource, misspells_runtime_class, selector_meaning
+from vmlint.catalog.kubernetes_kinds import (
+    device_resource,
+    family_of_sku,
+    misspells_runtime_class,
+    selector_meaning,
+)
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
 from vmlint.model.record import field, record
 from vmlint.model.value import (
@@ -231,26 +236,32 @@ def placement(spec: Value, host: str = "") -> Placement:
     """Selectors, required affinity, tolerations and runtime class, with what they say of OS and architecture."""
     selectors = dict(_selectors(spec))
     by_meaning = {selector_meaning(key): fact for key, fact in reversed(selectors.items())}
-    os = first_stated((text(at(spec, "os", "name")),), by_meaning.get("os", Absent(spec.span)))
+    sku = by_meaning["os_sku"].map(family_of_sku) if "os_sku" in by_meaning else None
+    by_label = by_meaning.get("os", sku if isinstance(sku, Known) and sku.value else Absent(spec.span))
+    os = first_stated((text(at(spec, "os", "name")),), by_label)
     architecture = by_meaning.get("architecture")
-    runtime = _runtime_class(spec)
+    runtime = at(spec, "runtimeClassName")
+    misspelt = next((text(value) for key, value in entries(spec) if misspells_runtime_class(key)), None)
     tolerations = tuple(text(at(item, "key")) for item in items(at(spec, "tolerations")))
     return Placement(
         selectors=selectors,
         tolerations=tolerations,
         runtime_class=None if isinstance(runtime, Missing) else text(runtime),
+        os_build=by_meaning.get("windows_build", by_meaning.get("os_sku")),
         os=None if isinstance(os, Absent) else os.map(str.lower),
         architecture=architecture,
         host=host,
+        misspelt=misspelt,
+        apart=tuple(_kept_apart(spec)),
     )
 
 
-def _runtime_class(spec: Value) -> Value:
-    """By its name, else by a spelling that people mistake for it: what they ask for is plain all the same."""
-    stated = at(spec, "runtimeClassName")
-    if isinstance(stated, Missing):
-        return next((value for key, value in entries(spec) if misspells_runtime_class(key)), stated)
-    return stated
+def _kept_apart(spec: Value) -> Iterator[Mapping[str, Fact[str]]]:
+    for term in items(at(spec, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution")):
+        topology = text(at(term, "topologyKey"))
+        if isinstance(topology, Known) and topology.value == "kubernetes.io/hostname":
+            labels = at(term, "labelSelector", "matchLabels")
+            yield {key: text(value) for key, value in entries(labels)}
 
 
 def _selectors(spec: Value) -> Iterator[tuple[str, Fact[str]]]:

@@ -66,6 +66,7 @@ def workload(manifest: Manifest, kind: Kind, unit: str, companions: Companions) 
         labels=labels,
         annotations=annotations,
         sysctls=pods.sysctls(spec),
+        modes={"os-name": text(at(spec, "os", "name"))},
         namespace=manifest.namespace,
         unit=unit,
         kind_role=(kind.daemon_role if daemon and kind.daemon_role else kind.role),

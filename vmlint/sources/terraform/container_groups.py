@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
 from vmlint.model.value import Mapping, Sequence, Unresolved, Value, at, boolean, entries, integer, items, text
-from vmlint.model.workload import Container, HostAccess, Mount, Port, Resources, Workload
+from vmlint.model.workload import Container, HostAccess, Mount, Placement, Port, Resources, Workload
 from vmlint.sources.terraform.facts import (
     Resource,
     container_os,
@@ -17,6 +17,7 @@ from vmlint.sources.terraform.facts import (
     labels,
     multiplied,
     stated_count,
+    stated_family,
     substrate,
     words,
     workload,
@@ -34,6 +35,7 @@ def group(resource: Resource) -> Workload | None:
     main = [container for container in made if container.kind == "main"]
     found = labels(resource)
     name = text(resource.instance.attribute("name"))
+    family = stated_family(resource)
     return workload(
         resource,
         name=name.value if isinstance(name, Known) and name.value else resource.instance.name,
@@ -44,6 +46,11 @@ def group(resource: Resource) -> Workload | None:
         memory_mib=_total(resource, "memory", main),
         containers=made,
         host=HostAccess.none(resource.instance.span),
+        placement=Placement(os=family if isinstance(family, Known) else None),
+        modes={
+            name: text(resource.instance.attribute(str(path)))
+            for name, path in resource.kind.mapping("modes").items()
+        },
         labels=found,
         declarations=declared(found),
     )

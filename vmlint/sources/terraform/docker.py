@@ -88,12 +88,23 @@ def _image(value: Value | None, resource: Resource) -> Fact[str]:
 
 
 def _placement(made: Container, resource: Resource) -> Placement:
+    host = _provider(resource)
     platform = made.platform
     if not isinstance(platform, Known):
-        return Placement()
+        return Placement(host=host)
     system, _, architecture = platform.value.partition("/")
     stated: Fact[str] = Known(architecture.split("/")[0], platform.span) if architecture else resource.absent
-    return Placement(os=Known(system, platform.span), architecture=stated)
+    return Placement(os=Known(system, platform.span), architecture=stated, host=host)
+
+
+def _provider(resource: Resource) -> str:
+    """The provider configuration that the resource names: each speaks to one Docker host."""
+    match text(resource.instance.attribute("provider")):
+        case Known(value):
+            return value
+        case Unknown(expression):
+            return expression
+    return ""
 
 
 def _capabilities(body: Value, path: str) -> tuple[Fact[str], ...]:

@@ -8,7 +8,7 @@ from vmlint.model.fact import Absent, Fact, Known, Unknown
 from vmlint.model.need import SubstrateClass
 from vmlint.model.span import Span
 from vmlint.model.value import Value, at, boolean, items, text
-from vmlint.model.workload import Container, Device, HostAccess, Machine, Mount, Resources, Workload
+from vmlint.model.workload import Container, Device, HostAccess, Machine, Mount, Placement, Resources, Workload
 from vmlint.sources.provisioning import analyse
 from vmlint.sources.terraform.facts import Resource, declared, labels, multiplied, substrate, workload
 from vmlint.sources.terraform.images import image, machine_os
@@ -49,9 +49,20 @@ def instance(resource: Resource, relations: Relations) -> Workload:
         machine=machine if is_machine else None,
         containers=() if is_machine else (_container(layers, disk, vcpu, memory),),
         host=HostAccess.none(resource.instance.span),
+        placement=Placement(host=_node(resource)),
         labels=found,
         declarations=declared(found),
     )
+
+
+def _node(resource: Resource) -> str:
+    """The node or server that the instance is put on, by its name or the name that would settle it."""
+    match resource.text("node"):
+        case Known(value):
+            return value
+        case Unknown(expression):
+            return expression
+    return "default"
 
 
 def _profiles(resource: Resource, relations: Relations) -> Iterator[Resource]:

@@ -28,6 +28,7 @@ from vmlint.sources.terraform.facts import (
     declared,
     labels,
     multiplied,
+    stated_family,
     substrate,
     words,
     workload,
@@ -57,6 +58,7 @@ def task(resource: Resource, relations: Relations) -> Workload:
         containers=containers,
         host=_host_access(resource),
         placement=_placement(resource, services, relations),
+        modes={} if is_batch else _modes(resource),
         labels=found,
         declarations=declared(found),
         daemon=daemon,
@@ -297,6 +299,12 @@ def _host_access(resource: Resource) -> HostAccess:
     return HostAccess(is_host("network_mode"), is_host("pid_mode"), is_host("ipc_mode"), absent, absent)
 
 
+def _modes(resource: Resource) -> dict[str, Fact[str]]:
+    """What Fargate asks of a task: its network mode and a size of its own."""
+    attributes = {"network": "network_mode", "task-cpu": "cpu", "task-memory": "memory"}
+    return {mode: text(resource.instance.attribute(name)) for mode, name in attributes.items()}
+
+
 _ARCHITECTURES = {"X86_64": "amd64", "ARM64": "arm64"}
 
 
@@ -305,7 +313,24 @@ def _placement(resource: Resource, services: list[Resource], relations: Relation
     path = resource.kind.word("architecture")
     value = first(resource.instance, path) if path else None
     stated = None if value is None else text(value).map(lambda name: _ARCHITECTURES.get(name, name.lower()))
-    return Placement(architecture=stated, host=_cluster(services, relations))
+    path = resource.kind.word("os_build")
+    family = stated_family(resource)
+    return Placement(
+        os=family if isinstance(family, Known) else None,
+        architecture=stated,
+        selectors=_capacity(services),
+        host=_cluster(services, relations),
+        os_build=first_text(resource.instance, (path,), resource.absent) if path else None,
+    )
+
+
+def _capacity(services: list[Resource]) -> dict[str, Fact[str]]:
+    """The capacity provider of the first service that names one: each has instances of its own."""
+    for service in services:
+        stated = first_text(service.instance, ("capacity_provider_strategy.capacity_provider",), service.absent)
+        if not isinstance(stated, Absent):
+            return {"capacity-provider": stated}
+    return {}
 
 
 def _cluster(services: list[Resource], relations: Relations) -> str:
