@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 from vmlint.catalog.substrates import recommendation
 from vmlint.model.fact import Known, Unknown
-from vmlint.model.finding import Finding, Severity, Undecided, notes_from
-from vmlint.model.need import LEVELS, Need, NeedKind, SubstrateClass
+from vmlint.model.finding import Severity, Undecided, notes_from
+from vmlint.model.need import Need, NeedKind, SubstrateClass
 from vmlint.model.workload import Workload
 from vmlint.placement import offer_of, platform_of, substrate_name
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
@@ -136,16 +136,6 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
             return
         case _:
             return
-    if level not in LEVELS[NeedKind.ISOLATION]:
-        yield Finding(
-            f"`{value}` is no level of isolation.",
-            fact.span,
-            f"Write one of {', '.join(LEVELS[NeedKind.ISOLATION])}.",
-            notes_from(fact.via),
-            severity=Severity.WARNING,
-            evidence=value,
-        )
-        return
     offer = offer_of(workload)
     if level == "hardware" and offer is not None and offer.isolation == "hypervisor":
         return  # VML411 tells it.

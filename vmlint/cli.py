@@ -55,7 +55,14 @@ def _reading_options(function: Any) -> Any:
             click.option(
                 "--profile", type=click.Choice(["default", "pedantic"]), help="Pedantic adds rules and notices."
             ),
-            click.option("--var", multiple=True, metavar="NAME=VALUE", help="Value of a Terraform variable."),
+            click.option(
+                "--var",
+                "--assume",
+                "var",
+                multiple=True,
+                metavar="NAME=VALUE",
+                help="Value of a variable of Terraform or Compose.",
+            ),
             click.option("--var-file", multiple=True, metavar="FILE", help="Terraform variable definitions."),
             click.option(
                 "--env-file", multiple=True, metavar="FILE", help="Compose environment, in place of .env."
@@ -170,7 +177,8 @@ def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
         name, separator, value = pair.partition("=")
         if not separator:
             raise _Failure(f"--var takes NAME=VALUE, not {pair}")
-        found[name.strip()] = value
+        # As the report of what is undecided writes it: `var.image`, `${TAG}`.
+        found[name.strip().removeprefix("${").removesuffix("}").removeprefix("var.")] = value
     return found
 
 
@@ -275,6 +283,21 @@ def inventory(**options: Any) -> None:
         else _rendered("json", report, {"show_undecided": False}, False)
     )
     sys.exit(CLEAN if report.workloads else INCOMPLETE)
+
+
+@cli.command("map")
+@_reading_options
+@click.option("--format", "form", type=click.Choice(["text", "mermaid", "json"]), default="text", show_default=True)
+def kernels(**options: Any) -> None:
+    """Show which workloads share a kernel, across files and formats, and where the files do not tell."""
+    from vmlint.kernel_map import kernel_map
+    from vmlint.reports import kernels as drawing
+
+    report, _ = _scan(options)
+    _write(drawing.render(options["form"], kernel_map(report.estate)))
+    for problem in report.unreadable:
+        sys.stderr.write(f"{problem.span.path}:{problem.span.line}: {problem.message}\n")
+    sys.exit(CLEAN if report.workloads and not report.unreadable else INCOMPLETE)
 
 
 @cli.command()

@@ -14,7 +14,7 @@ from vmlint.files import folder_of
 from vmlint.model.fact import Fact, Known, Unknown
 from vmlint.model.need import SubstrateClass
 from vmlint.model.record import record
-from vmlint.model.workload import Estate, Workload
+from vmlint.model.workload import Estate, Host, Workload
 from vmlint.node_pools import pools_that_may_take, selected_pool
 from vmlint.traits import shares_kernel
 
@@ -39,10 +39,13 @@ class Kernel:
 
 @record
 class Group:
-    """A kernel with the workloads that it runs, in the order of the scan."""
+    """A kernel with the workloads that it runs, in the order of the scan. `doubts` say what the files leave open;
+    `machine` is the machine or pool of them whose kernel it is, where the scan has it."""
 
     kernel: Kernel
     workloads: tuple[Workload, ...]
+    doubts: tuple[str, ...] = ()
+    machine: Workload | None = None
 
 
 @record
@@ -60,17 +63,44 @@ class KernelMap:
 
 
 def kernel_map(estate: Estate) -> KernelMap:
-    """All workloads of an estate by their kernels; shared ones first, then those of one's own."""
+    """All workloads of an estate by their kernels; shared ones first, then those of one's own. A pool's machines
+    are the kernel of what selects it, and stand with it."""
     groups: dict[tuple[str, ...], tuple[Kernel, list[Workload]]] = {}
     alone: list[Alone] = []
+    pools = {pool.address: pool for pool in estate.hosts_of("node-pool")}
+    machines: dict[str, Workload] = {}
     for workload in estate.workloads:
+        if workload.address in pools and workload.machine is not None:
+            machines[workload.address] = workload
+            continue
         kernel = kernel_of(workload, estate)
         if isinstance(kernel, Kernel):
             groups.setdefault(kernel.key, (kernel, []))[1].append(workload)
         else:
             alone.append(Alone(workload, kernel))
-    found = [Group(kernel, tuple(workloads)) for kernel, workloads in groups.values()]
+    selected = {kernel.host for kernel, _ in groups.values()}
+    for address, pool in pools.items():
+        if address not in selected:
+            groups[("pool", address)] = (_of_pool(pool), [])
+    found = [
+        Group(kernel, tuple(workloads), tuple(_doubts(kernel, workloads, estate)), machines.get(kernel.host))
+        for kernel, workloads in groups.values()
+    ]
     return KernelMap(tuple(sorted(found, key=lambda group: not group.kernel.shared)), tuple(alone))
+
+
+def _of_pool(pool: Host) -> Kernel:
+    return Kernel(("pool", pool.address), "node-pool", f"node pool {pool.name}", pool.address)
+
+
+def _doubts(kernel: Kernel, workloads: list[Workload], estate: Estate) -> Iterator[str]:
+    """What the files leave open about a group: which pool takes it, which of several like hosts."""
+    if kernel.kind == "nodes" and workloads:
+        pools = [pool.name for pool in pools_that_may_take(workloads[0], estate)]
+        if pools:
+            yield f"not told: which of the node pools {', '.join(pools)} takes them"
+    if kernel.kind == "compose-engine" and kernel.key[2:]:
+        yield "not told: whether services without a constraint run on the same nodes"
 
 
 def kernel_of(workload: Workload, estate: Estate) -> Kernel | str:
@@ -106,7 +136,7 @@ def _of_compose(workload: Workload) -> Kernel:
 def _of_pod(workload: Workload, estate: Estate) -> Kernel:
     pool = selected_pool(workload, estate)
     if pool is not None:
-        return Kernel(("pool", pool.address, *_tolerated(workload)), "node-pool", pool.name, pool.address)
+        return _of_pool(pool)
     scope = scope_of(workload)
     wanted, tolerated = _selectors(workload), _tolerated(workload)
     name = f"nodes of {scope or '.'}" + (f" with {', '.join(wanted)}" if wanted else "")
@@ -130,8 +160,10 @@ def _of_terraform(workload: Workload) -> Kernel | str:
     wanted = _selectors(workload)
     where = f" ({', '.join(wanted)})" if wanted else ""
     if workload.substrate_class is SubstrateClass.SYSTEM_CONTAINER:
+        assert isinstance(workload.substrate, Known)
+        provider = workload.substrate.value.provider
         key = ("host", workload.kind.split("_")[0], workload.unit, placed.host)
-        return Kernel(key, "system-container-host", f"the host {placed.host}")
+        return Kernel(key, "system-container-host", f"the {provider} host {placed.host}")
     return Kernel(("cluster", placed.host, *wanted), "cluster", f"the instances of {placed.host}{where}")
 
 

@@ -17,8 +17,20 @@ def declared_name(key: str) -> str:
     return _names().get(key, "")
 
 
+def looks_declared(key: str) -> bool:
+    """Whether a key is written as a declaration, whatever it declares: `vmlint.dev/isolaton`."""
+    return key.startswith(tuple(table("declarations")["prefixes"]))
+
+
+def declared_names() -> tuple[str, ...]:
+    """All names of declarations, without the prefixes of keys."""
+    return tuple(table("declarations")["keys"])
+
+
 def allowed_values(name: str) -> tuple[str, ...]:
     """The values that a declaration may have; empty where any is allowed."""
+    if name == "role":
+        return tuple(table("roles")["roles"])
     return tuple(table("declarations")["values"].get(name, ()))
 
 

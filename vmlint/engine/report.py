@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from vmlint.model.finding import Note, Problem, Severity, Undecided
 from vmlint.model.record import record
 from vmlint.model.span import Span
-from vmlint.model.workload import Workload
+from vmlint.model.workload import Estate, Workload
 from vmlint.placement import JudgedFinding, Judgement
 from vmlint.rule import Rule
 
@@ -79,6 +79,8 @@ class Report:
     notices: tuple[tuple[Rule, Problem], ...]
     passed_over: tuple[Problem, ...]
     rules: tuple[Rule, ...]
+    estate: Estate = Estate()
+    """All workloads and hosts that were read, whatever of them is reported."""
 
     def by_place(self) -> Iterator[tuple[Result, tuple[Result, ...]]]:
         """Each source place once: its first result and those of other workloads at the same place."""

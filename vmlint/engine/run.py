@@ -22,6 +22,7 @@ from vmlint.model.workload import Estate, Host, Workload
 from vmlint.placement import judge
 from vmlint.roles import assign
 from vmlint.rule import Context, Outcome, Rule
+from vmlint.sources.declarations import checked
 from vmlint.sources.reading import Reading, Surroundings, Unit
 
 UnitRead: TypeAlias = tuple[Reading, tuple[Suppression, ...]]
@@ -47,8 +48,8 @@ def scan(
         if progress is not None:
             progress(len(read), len(scope.units))
     readings = [reading for reading, _ in read]
-    estate = _estate(readings, choices.config)
-    problems = [*scope.problems, *(problem for reading in readings for problem in reading.problems)]
+    estate, mistakes = _estate(readings, choices.config)
+    problems = [*scope.problems, *(problem for reading in readings for problem in reading.problems), *mistakes]
     active = tuple(loaded for loaded in rules if _is_active(loaded.rule, choices))
     judged: list[Judged] = []
     for workload in estate.workloads:
@@ -61,7 +62,9 @@ def scan(
     problems += grouped(templates, surroundings.files)
     ledger = Ledger((suppression for _, found in read for suppression in found), choices.today)
     made = report(judged, problems, len(files), scope, rules, choices, ledger)
-    return replace(made, summary=replace(made.summary, seconds=round(time.perf_counter() - start, 3)))
+    return replace(
+        made, estate=estate, summary=replace(made.summary, seconds=round(time.perf_counter() - start, 3))
+    )
 
 
 def _readings(units: list[Unit], surroundings: Surroundings, jobs: int) -> Iterator[UnitRead]:
@@ -109,8 +112,8 @@ def _by_format(unit: Unit, surroundings: Surroundings) -> Reading:
             return terraform.read(unit, surroundings)
 
 
-def _estate(readings: list[Reading], config: Config) -> Estate:
-    """All workloads and hosts, linked across files and with their roles."""
+def _estate(readings: list[Reading], config: Config) -> tuple[Estate, list[Problem]]:
+    """All workloads and hosts, linked across files and with their roles; malformed declarations."""
     workloads = [workload for reading in readings for workload in reading.workloads]
     hosts: list[Host] = [host for reading in readings for host in reading.hosts]
     if any(w.namespace or w.placement.runtime_class is not None or w.format == "kubernetes" for w in workloads):
@@ -118,9 +121,14 @@ def _estate(readings: list[Reading], config: Config) -> Estate:
 
         workloads = list(link(workloads, hosts))
     workloads = config.declared(workloads) if config.workloads else workloads
-    found = [replace(workload, role=assign(workload)) for workload in workloads]
+    found: list[Workload] = []
+    problems: list[Problem] = []
+    for workload in workloads:
+        workload, mistakes = checked(workload)
+        problems += mistakes
+        found.append(replace(workload, role=assign(workload)))
     found.sort(key=lambda w: (w.span.sort_key, w.address))
-    return Estate(tuple(found), tuple(sorted(hosts, key=lambda h: (h.span.sort_key, h.address))))
+    return Estate(tuple(found), tuple(sorted(hosts, key=lambda h: (h.span.sort_key, h.address)))), problems
 
 
 def _is_active(rule: Rule, choices: Choices) -> bool:

@@ -13,12 +13,11 @@ from vmlint.model.record import record
 from vmlint.model.span import SourceText
 
 
-def of_the_run(variables: Mapping[str, str]) -> Environment:
-    """The environment of the run as the variables that go before every file's. Where it is given, a variable that
-    nothing sets is empty, as for Compose."""
-    if not variables:
-        return Environment()
-    return Environment({name: Variable(value) for name, value in variables.items()}, complete=True)
+def of_the_run(variables: Mapping[str, str], assumed: Mapping[str, str] | None = None) -> Environment:
+    """The environment of the run as the variables that go before every file's, and those that the user assumes
+    before it. Where the environment is given, a variable that nothing sets is empty, as for Compose."""
+    stated = {name: Variable(value) for name, value in {**variables, **(assumed or {})}.items()}
+    return Environment(stated, complete=bool(variables))
 
 
 @record

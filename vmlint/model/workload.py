@@ -225,6 +225,8 @@ class Declarations:
     trust: Fact[str] | None = None
     sensitivity: Fact[str] | None = None
     tenant: Fact[str] | None = None
+    mistaken: tuple[tuple[str, Span], ...] = ()
+    """Keys that are written as declarations and declare nothing, each with its place."""
 
 
 @record

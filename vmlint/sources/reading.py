@@ -32,8 +32,8 @@ class Unit:
 @record
 class Settings:
     """What the command line and the configuration say to the sources. `variables` are `--var` pairs,
-    `variable_files` and `env_files` the files of `--var-file` and `--env-file` in order. `environment` is the
-    environment of the run where `--env` asks for it, else empty."""
+    for Terraform and Compose alike, `variable_files` and `env_files` the files of `--var-file` and `--env-file` in
+    order. `environment` is the environment of the run where `--env` asks for it, else empty."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
     variable_files: tuple[str, ...] = ()

@@ -61,7 +61,7 @@ class Loader:
         """The project's own layer, then what it includes; empty where no file can be read."""
         settings = self.surroundings.settings
         folder = folder_of(paths[0])
-        run = of_the_run(settings.environment)
+        run = of_the_run(settings.environment, settings.variables)
         variables = self._variables(folder, [(path, None) for path in settings.env_files], run)
         self.folders.update(dict.fromkeys(paths, folder))
         own = self._layer([(path, None) for path in paths], folder, variables)
