@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
-from vmlint.files import Files
 from vmlint.model.fact import Absent, Known, Unknown, value_or
 from vmlint.model.finding import ProblemKind
 from vmlint.model.need import SubstrateClass
 from vmlint.model.span import SourceText
 from vmlint.model.workload import Container, Host, Workload
 from vmlint.sources import kubernetes
-from vmlint.sources.reading import Reading, Surroundings, Unit
+from vmlint.sources.reading import Reading
 from vmlint.syntax import yaml
 
 
@@ -106,36 +102,6 @@ def test_references_to_charts_are_named() -> None:
     text = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a, namespace: n}\nspec: {}\n"
     (problem,) = read(text).problems
     assert problem.message.startswith("HelmRelease/n/a is not rendered")
-
-
-@pytest.fixture
-def overlay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Reading]:
-    """Reads `patches/web.yaml`, with an image of its own, beside a kustomization that says `text`."""
-    monkeypatch.chdir(tmp_path)
-
-    def write_and_read(text: str) -> Reading:
-        Path("patches").mkdir(exist_ok=True)
-        Path("patches/web.yaml").write_text(deployment())
-        Path("kustomization.yaml").write_text(text)
-        return kubernetes.read(Unit("kubernetes", ("patches/web.yaml",)), Surroundings(Files(Path("."))))
-
-    return write_and_read
-
-
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("patches:\n- path: patches/web.yaml\n", 0),
-        ("patchesStrategicMerge:\n- ./patches/web.yaml\n", 0),
-        ("resources:\n- patches/web.yaml\n", 1),
-        ("patches: [{patch: '{}'}]\nresources: 3\n", 1),
-        ("patches: {", 1),
-    ],
-)
-def test_patches_of_a_kustomization(overlay: Callable[[str], Reading], text: str, count: int) -> None:
-    reading = overlay(text)
-    assert len(reading.workloads) == count
-    assert len(reading.problems) == 1 - count
 
 
 # Facts of a pod

@@ -146,8 +146,12 @@ def _of_pod(workload: Workload, estate: Estate) -> Kernel:
 
 
 def scope_of(workload: Workload) -> str:
-    """What is given to one cluster together: a folder of manifests, a root module."""
-    return workload.unit if workload.format == "terraform" else folder_of(workload.span.path)
+    """What is given to one cluster together: a folder of manifests (once for each overlay that uses it, as these are
+    other clusters), a root module."""
+    if workload.format == "terraform":
+        return workload.unit
+    folder = folder_of(workload.span.path)
+    return f"{folder} in {folder_of(workload.unit)}" if workload.call_chain else folder
 
 
 def _of_terraform(workload: Workload) -> Kernel | str:

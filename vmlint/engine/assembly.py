@@ -72,7 +72,8 @@ def _in_scope(item: Judged, scope: Scope) -> bool:
     """Whether a workload is reported: all of a folder's, and of named files those that have a part in them."""
     if scope.folders and not scope.named:
         return True
-    paths = {item.workload.span.path, *(span.path for span in item.workload.call_chain)}
+    workload = item.workload
+    paths = {workload.span.path, *(span.path for span in (*workload.call_chain, *workload.parts))}
     paths |= {finding.span.path for finding in item.judgement.findings}
     paths |= {note.span.path for finding in item.judgement.findings for note in finding.notes}
     if paths & scope.named:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+from vmlint.catalog.kustomize import FILE_NAMES
 from vmlint.files import Files, Refusal, folder_of, join, normal, reason
 from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.span import SourceText
@@ -99,13 +100,14 @@ def _walk(top: str, scope: Scope) -> Iterator[str]:
     for folder, folders, names in os.walk(top, onerror=unlisted):
         folders[:] = sorted(name for name in folders if name not in _PASSED_OVER)
         for name in sorted(names):
-            if name.endswith((*_TERRAFORM, *_YAML, ".json", ".tfstate")):
+            if name.endswith((*_TERRAFORM, *_YAML, ".json", ".tfstate")) or name in FILE_NAMES:
                 yield join(folder, name)
 
 
 def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
     compose_files: list[str] = []
-    manifests: dict[str, list[str]] = {}
+    manifests: list[str] = []
+    kustomizations: list[str] = []
     terraform_files: set[str] = set()
     plans: list[str] = []
     for path in paths:
@@ -122,11 +124,13 @@ def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
         elif kind == "plan":
             plans.append(path)
         elif kind == "kubernetes":
-            manifests.setdefault(folder_of(path), []).append(path)
+            manifests.append(path)
+        elif kind == "kustomize":
+            kustomizations.append(path)
         else:
             scope.passed_over += kind == ""
-    for members in manifests.values():
-        scope.units.append(Unit("kubernetes", tuple(members), _beside(members, scope, surroundings.files)))
+    if manifests or kustomizations:
+        scope.units += _of_manifests(manifests, kustomizations, scope, surroundings.files)
     if compose_files:
         from vmlint.sources import compose
 
@@ -175,8 +179,21 @@ def _holds_objects(source: SourceText) -> bool:
     return any(kubernetes.looks_like(document.root) for document in yaml.parse(source).documents)
 
 
+def _of_manifests(manifests: list[str], kustomizations: list[str], scope: Scope, files: Files) -> list[Unit]:
+    """A unit for each kustomization that no other uses, and for the manifests of each folder that none holds."""
+    from vmlint.sources import kustomize
+
+    found, theirs = kustomize.units(kustomizations, manifests, scope.named, files)
+    folders: dict[str, list[str]] = {}
+    for path in manifests:
+        if path not in theirs:
+            folders.setdefault(folder_of(path), []).append(path)
+    own = (Unit("kubernetes", tuple(m), _beside(m, scope, files)) for m in folders.values())
+    return [*found, *own]
+
+
 def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
-    """`compose`, `kubernetes`, `plan`, empty for what is none, `refused` for what cannot be read."""
+    """`compose`, `kubernetes`, `kustomize`, `plan`, empty for what is none, `refused` for what cannot be read."""
     source = surroundings.files.text(path)
     if isinstance(source, Refusal):
         if path in scope.named or _is_telling_name(path) or _may_be_ours(path, surroundings.files):
@@ -187,6 +204,8 @@ def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
         return "plan"
     if path.endswith(".tfstate"):
         return ""
+    if path.endswith(FILE_NAMES) and _is_kustomization(path, surroundings.files):
+        return "kustomize"
     if _is_manifest(source):
         return "kubernetes"
     if path.endswith(".json"):
@@ -221,6 +240,12 @@ def _is_telling_name(path: str) -> bool:
     from vmlint.sources.compose import is_compose_name
 
     return is_compose_name(path)
+
+
+def _is_kustomization(path: str, files: Files) -> bool:
+    from vmlint.sources import kustomize
+
+    return kustomize.is_named_so(path) and kustomize.stands_in(path, files)
 
 
 def _is_compose(source: SourceText) -> bool:

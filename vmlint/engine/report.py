@@ -34,8 +34,9 @@ class Result:
 
     @property
     def related(self) -> tuple[Note, ...]:
-        """The chain of evidence and the module calls that lead to the workload."""
-        calls = tuple(Note("called here", span) for span in self.workload.call_chain)
+        """The chain of evidence and the module calls or kustomizations that lead to the workload."""
+        label = "called here" if self.workload.format == "terraform" else "included here"
+        calls = tuple(Note(label, span) for span in self.workload.call_chain)
         return (*self.finding.notes, *calls)
 
     @property

@@ -106,6 +106,10 @@ def _by_format(unit: Unit, surroundings: Surroundings) -> Reading:
             from vmlint.sources import plan
 
             return plan.read(unit, surroundings)
+        case "kustomize":
+            from vmlint.sources import kustomize
+
+            return kustomize.read(unit, surroundings)
         case _:
             from vmlint.sources import terraform
 

@@ -287,7 +287,10 @@ class Workload:
     durable: bool = False
     role: Role = UNKNOWN_ROLE
     call_chain: tuple[Span, ...] = ()
-    """Module calls from the outermost in, through which a Terraform resource is reached."""
+    """Module calls from the outermost in, through which a Terraform resource is reached; entries of kustomizations
+    through which a manifest is."""
+    parts: tuple[Span, ...] = ()
+    """Further places that have a hand in the workload: the kustomizations that make it and their patches."""
     gaps: tuple[Unknown, ...] = ()
     """Unknown parts that stand for no field: a module that is not available, a file that does not exist."""
 

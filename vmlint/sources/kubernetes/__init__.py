@@ -12,14 +12,13 @@ from vmlint.model.span import SourceText
 from vmlint.model.value import Value
 from vmlint.model.workload import Host, Workload
 from vmlint.sources.kubernetes.companions import Companions, companions, shared
+from vmlint.sources.kubernetes.documents import documents
 from vmlint.sources.kubernetes.hosts import host
-from vmlint.sources.kubernetes.kustomize import patched_by
 from vmlint.sources.kubernetes.linking import link
 from vmlint.sources.kubernetes.machines import machine
 from vmlint.sources.kubernetes.manifests import Manifest, looks_like, manifests
 from vmlint.sources.kubernetes.workloads import workload
 from vmlint.sources.reading import Reading, Surroundings, Unit
-from vmlint.syntax import yaml
 
 __all__ = ["link", "looks_like", "read", "read_objects"]
 
@@ -34,15 +33,9 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
     problems: list[Problem] = []
     for file in files:
         found = _of_objects(file.objects, file.path, around)
+        workloads += found.workloads
         hosts += found.hosts
-        kustomization = patched_by(file.path, surroundings.files) if found.workloads else ""
-        told = [*found.problems, *file.problems]
-        if kustomization:
-            # The object itself stands in another file, and is reported there.
-            told += [_patch(item, kustomization) for item in found.workloads]
-        else:
-            workloads += found.workloads
-        problems += told if file.path not in unit.beside else ()
+        problems += (*found.problems, *file.problems) if file.path not in unit.beside else ()
     return Reading(tuple(workloads), tuple(hosts), tuple(problems), frozenset(unit.paths))
 
 
@@ -57,18 +50,8 @@ def _parsed(path: str, surroundings: Surroundings) -> _File:
     source = surroundings.files.text(path)
     if isinstance(source, Refusal):
         return _File(path, (), (Problem(ProblemKind.UNREADABLE, source.message, SourceText(path, "").whole()),))
-    parsed = yaml.parse(source)
-    objects = tuple(manifest for document in parsed.documents for manifest in manifests(document.root))
-    duplicates = (
-        Problem(ProblemKind.UNREADABLE, f'the key "{key.text}" is set twice; the last one is read', key)
-        for key in parsed.duplicates
-    )
-    return _File(path, objects, (*parsed.problems, *duplicates))
-
-
-def _patch(item: Workload, kustomization: str) -> Problem:
-    message = f"{item.address} is a patch of {kustomization}, which nobody applied"
-    return Problem(ProblemKind.SKIPPED, message, item.span)
+    roots, problems = documents(source)
+    return _File(path, tuple(manifest for root in roots for manifest in manifests(root)), tuple(problems))
 
 
 def read_objects(roots: Iterable[Value], unit: str) -> Reading:
