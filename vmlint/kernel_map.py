@@ -146,7 +146,7 @@ def _of_pod(workload: Workload, estate: Estate) -> Kernel:
 
 
 def scope_of(workload: Workload) -> str:
-    """What is given to one cluster together: a folder of manifests (once for each overlay that uses it, as these are
+    """What is given to one cluster together: a folder of manifests (once for each overlay that uses it: these are
     other clusters), a root module."""
     if workload.format == "terraform":
         return workload.unit
