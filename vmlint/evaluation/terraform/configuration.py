@@ -30,6 +30,7 @@ class Configuration:
         self.folder = folder
         self.paths: list[str] = []
         self.problems: list[Problem] = []
+        self.may_have_secrets = False
         self.variables: dict[str, RawBlock] = {}
         self.outputs: dict[str, RawBlock] = {}
         self.modules: dict[str, RawBlock] = {}
@@ -69,6 +70,7 @@ class Configuration:
             place = SourceText(path, "").whole()
             self.problems.append(Problem(ProblemKind.UNREADABLE, source.message, place))
             return
+        self.may_have_secrets = self.may_have_secrets or "sensitive" in source.text
         document = read_document(source)
         self.problems += [problem_of(source, found) for found in document.problems]
         for block in document.blocks:

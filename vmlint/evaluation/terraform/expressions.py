@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from vmlint.evaluation.terraform import operators
 from vmlint.evaluation.terraform.scope import MAX_ITEMS, MAX_TEXT, Scope
+from vmlint.evaluation.terraform.secrets import secret
 from vmlint.evaluation.terraform.traversal import apply_steps
+from vmlint.evaluation.terraform.unification import as_string
 from vmlint.evaluation.terraform.values import (
     Failed,
     again,
@@ -132,7 +134,7 @@ def _unified(value: Scalar, other: ast.Node, scope: Scope) -> Value:
     """Both arms have one type: a number beside a string becomes a string. Only a literal other arm is looked at,
     so that the arm which is not taken costs nothing."""
     if (isinstance(other, ast.Literal) and isinstance(other.value, str)) or isinstance(other, ast.Template):
-        return Scalar(scalar_text(value), value.source, value.start, value.end, value.via)
+        return as_string(value)
     return value
 
 
@@ -146,9 +148,11 @@ def _object(node: ast.ObjectNode, scope: Scope) -> Value:
     span = scope.span(node)
     entries: dict[str, Value] = {}
     rest: Unknown | None = None
+    hidden = False
     for key_node, value_node in node.items:
         value = evaluate(value_node, scope)
-        key = _key(key_node, scope)
+        key, is_secret = _key(key_node, scope)
+        hidden = hidden or is_secret
         if isinstance(key, str):
             if value.key_start < 0 and value.source is span.source:
                 value.key_start = scope.span(key_node).start
@@ -157,20 +161,23 @@ def _object(node: ast.ObjectNode, scope: Scope) -> Value:
             return again(key, span)
         else:
             rest = rest or key.unknown
-    return Mapping(entries, span.source, span.start, span.end, kind="object", rest=rest)
+    made = Mapping(entries, span.source, span.start, span.end, kind="object", rest=rest)
+    made.sensitive = hidden
+    return made
 
 
-def _key(node: ast.Node, scope: Scope) -> str | Unresolved:
+def _key(node: ast.Node, scope: Scope) -> tuple[str | Unresolved, bool]:
+    """A key of an object, and whether it is sensitive: the whole object then is."""
     if isinstance(node, ast.Literal) and node.value is not None:
-        return scalar_text(Scalar(node.value, scope.source, node.start, node.end))
+        return scalar_text(Scalar(node.value, scope.source, node.start, node.end)), False
     if isinstance(node, ast.Name) and node.name not in scope.names:
-        return node.name
+        return node.name, False
     value = evaluate(node, scope)
     if isinstance(value, Unresolved):
-        return value
+        return value, False
     if isinstance(value, Scalar) and value.value is not None:
-        return scalar_text(value)
-    return failed("the key is no string", scope.span(node))
+        return scalar_text(value), value.sensitive
+    return failed("the key is no string", scope.span(node)), False
 
 
 # Templates
@@ -237,6 +244,8 @@ def _render(parts: list[ast.Node], scope: Scope, pieces: list[str | Unresolved],
 
 def _piece(value: Value, span: Span) -> str | Unresolved:
     match value:
+        case Scalar(sensitive=True):
+            return secret(value, span)
         case Scalar(value=None):
             return failed("a null value has no place in a template", span)
         case Scalar():
@@ -336,6 +345,7 @@ class _Result:
         self.groups: dict[str, list[Value]] = {}
         self.stopped = False
         self.failure: Failed | None = None
+        self.hidden = False
 
     def add(self, scope: Scope) -> None:
         node = self.node
@@ -356,13 +366,14 @@ class _Result:
             if not self.stopped:
                 self.items.append(value)
             return
-        key = _key(node.result_key, scope)
+        key, is_secret = _key(node.result_key, scope)
+        self.hidden = self.hidden or is_secret
         if not isinstance(key, str):
             self._leave_open(key)
         elif node.grouping:
             self.groups.setdefault(key, []).append(value)
         elif key in self.entries:
-            self.entries[key] = failed(f"the key {key!r} occurs twice", scope.span(node))
+            self.entries[key] = failed("a key occurs twice", scope.span(node))
         else:
             self.entries[key] = value
 
@@ -382,7 +393,9 @@ class _Result:
                 key: Sequence(items, source, start, end, kind="tuple", rest=self.rest)
                 for key, items in self.groups.items()
             }
-        return Mapping(self.entries, source, start, end, kind="object", rest=self.rest)
+        made = Mapping(self.entries, source, start, end, kind="object", rest=self.rest)
+        made.sensitive = self.hidden
+        return made
 
 
 # Calls

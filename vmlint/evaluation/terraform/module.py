@@ -21,7 +21,7 @@ from vmlint.evaluation.terraform.resources import (
 )
 from vmlint.evaluation.terraform.scope import MAX_HOPS, Budget, Scope
 from vmlint.evaluation.terraform.values import LazyMapping, failed, is_large, is_null, scalar, unresolved
-from vmlint.evaluation.terraform.variables import Setting, undeclared, variable
+from vmlint.evaluation.terraform.variables import Setting, marked, undeclared, variable
 from vmlint.model.fact import Known, Unknown
 from vmlint.model.finding import Problem
 from vmlint.model.span import SourceText, Span
@@ -59,6 +59,11 @@ class World:
         if folder not in self.configurations:
             self.configurations[folder] = configuration(folder, self.files)
         return self.configurations[folder]
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether anything that was read may be sensitive."""
+        return any(found.may_have_secrets for found in self.configurations.values())
 
     @property
     def installed(self) -> dict[str, str]:
@@ -223,6 +228,7 @@ class Module:
             return failed("the output has no value", block.span)
         scope = self.scope(attribute.source or block.source)
         value = self._once(("output", name), span, lambda: evaluate(attribute.expression, scope))
+        value = marked(value, block)
         if ("output", name) not in self._open:
             self._outputs[name] = value
         return value

@@ -24,6 +24,7 @@ from vmlint.evaluation.terraform.expressions import evaluate_safely
 from vmlint.evaluation.terraform.module import Call, Module, World
 from vmlint.evaluation.terraform.resources import Resource
 from vmlint.evaluation.terraform.scope import Scope
+from vmlint.evaluation.terraform.secrets import veiled
 from vmlint.evaluation.terraform.values import failed, plain
 from vmlint.evaluation.terraform.variables import settings
 from vmlint.files import Files, join
@@ -57,10 +58,11 @@ class ResourceInstance:
     are the module calls' headers, outermost first. `mode` is `managed` or `data`.
     """
 
-    __slots__ = ("_resource", "count", "module")
+    __slots__ = ("_body", "_resource", "count", "module")
 
     def __init__(self, resource: Resource, module: ModuleInstance) -> None:
         self._resource = resource
+        self._body: Mapping | None = None
         self.module = module
         self.count: Fact[int] = _product(resource.expansion.count, module.count)
 
@@ -100,12 +102,18 @@ class ResourceInstance:
     @property
     def body(self) -> Mapping:
         """Attributes and nested blocks, evaluated when asked for. Dynamic blocks are expanded; every nested block
-        type is a Sequence of Mappings whose `tag` holds the block's labels."""
-        return self._resource.body
+        type is a Sequence of Mappings whose `tag` holds the block's labels. Sensitive parts are unknown."""
+        if self._body is None:
+            body = self._resource.body
+            found = veiled(body) if self.module.module.world.has_secrets else body
+            assert isinstance(found, Mapping)
+            self._body = found
+        return self._body
 
     def attribute(self, name: str) -> Value:
         """One attribute or block type alone; Missing where it is not written."""
-        return self._resource.attribute(name)
+        value = self._resource.attribute(name)
+        return veiled(value) if self.module.module.world.has_secrets else value
 
     def __repr__(self) -> str:
         return f"ResourceInstance({self.address!r})"
@@ -139,7 +147,9 @@ class Gap:
     @property
     def arguments(self) -> Mapping:
         """What the call sets, evaluated."""
-        return self._caller.module.call_arguments(self._call)
+        found = veiled(self._caller.module.call_arguments(self._call))
+        assert isinstance(found, Mapping)
+        return found
 
 
 class ModuleInstance:

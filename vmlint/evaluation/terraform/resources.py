@@ -118,7 +118,11 @@ def _for_each(attribute: ast.AttributeNode, block: RawBlock, scope: Scope) -> It
 
 def _linked(item: Value, collection: Value) -> Value:
     """A member of for_each's map carries the definitions through which the map came."""
-    return item.moved(item.span, *collection.via, key_start=item.key_start) if collection.via else item
+    if not collection.via and not collection.sensitive:
+        return item
+    linked = item.moved(item.span, *collection.via, key_start=item.key_start)
+    linked.sensitive = item.sensitive or collection.sensitive
+    return linked
 
 
 def _unknown_keys(unknown: Unresolved, count: Fact[int]) -> Expansion:

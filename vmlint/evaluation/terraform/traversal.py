@@ -36,7 +36,9 @@ def apply_steps(value: Value, steps: list[ast.Step], scope: Scope, span: Span) -
             sensitive = value.sensitive
             value = member(value, evaluate(step.key, scope), span)
         else:
-            return _splat(value, step, scope, span)
+            found = _splat(value, step, scope, span)
+            found.sensitive = found.sensitive or value.sensitive
+            return found
         if sensitive and not value.sensitive:
             value = placed(value, value.span)
             value.sensitive = True
@@ -94,7 +96,7 @@ def member(value: Value, key: Value, span: Span) -> Value:
             return found
         if value.rest is not None:
             return _below(Unresolved(value.rest), _index_text(key), span)
-        return failed(f"there is no key {name!r}", span)
+        return failed("there is no such key" if key.sensitive else f"there is no key {name!r}", span)
     if isinstance(value, Sequence) and value.kind != "set":
         return _item(value, key, span)
     return failed("the value has no members to pick by an index", span)
@@ -115,6 +117,8 @@ def _item(value: Sequence, key: Scalar, span: Span) -> Value:
 
 
 def _index_text(key: Value) -> str:
+    if key.sensitive:
+        return "[…]"
     if isinstance(key, Scalar):
         return f'["{key.value}"]' if isinstance(key.value, str) else f"[{scalar_text(key)}]"
     return f"[{key.unknown.expression}]" if isinstance(key, Unresolved) else "[…]"

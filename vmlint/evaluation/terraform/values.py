@@ -255,12 +255,15 @@ def placed(value: Value, span: Span) -> Value:
 
 def taken(value: Value, span: Span, *containers: Value) -> Value:
     """A member of one of `containers` as it is used at `span`: its own place becomes the definition."""
+    hidden = value.sensitive or any(found.sensitive for found in containers)
     holder = next((found for found in containers if found.via and not isinstance(found, Scalar)), None)
     if holder is None or len(value.via) >= MAX_ORIGINS:
-        return placed(value, span)
+        other = placed(value, span)
+        other.sensitive = hidden
+        return other
     other = placed(value, span)
     other.via = (Origin(holder.via[0].label, value.span), *value.via, *holder.via[1:])[:MAX_ORIGINS]
-    other.sensitive = value.sensitive or holder.sensitive
+    other.sensitive = hidden
     return other
 
 
@@ -318,10 +321,14 @@ def agreed(values: list[Value], unknown: Unresolved, span: Span) -> Value:
     """What a value is that is one of `values`, nobody knows which (because of `unknown`): known as far as they
     agree."""
     result = values[0]
+    hidden = any(value.sensitive for value in values)
     for other in values[1:]:
         result = _agreed(result, other, unknown, span)
         if isinstance(result, Unresolved) and not result.parts:
             break
+    if hidden and not result.sensitive:
+        result = placed(result, result.span)
+        result.sensitive = True
     return result
 
 
@@ -350,7 +357,9 @@ def _agreed(left: Value, right: Value, unknown: Unresolved, span: Span) -> Value
 
 
 def beginning(value: Value) -> str:
-    """The text that a string is known to begin with."""
+    """The text that a string is known to begin with; of a sensitive one nothing is told."""
+    if value.sensitive and isinstance(value, Scalar):
+        return ""
     if isinstance(value, Scalar) and isinstance(value.value, str):
         return value.value
     return value.unknown.prefix if isinstance(value, Unresolved) else ""

@@ -120,7 +120,7 @@ def variable(block: RawBlock, setting: Setting | None, scope: Scope, missing: st
             value, label = None, f'variable "{name}" default'
     if value is None:
         if "default" not in attributes:
-            return _secret(unresolved(f"var.{name}", missing, block.span), block), ""
+            return marked(unresolved(f"var.{name}", missing, block.span), block), ""
         value = evaluate_safely(attributes["default"].expression, scope)
     kind = attributes.get("type")
     if kind is not None:
@@ -129,7 +129,7 @@ def variable(block: RawBlock, setting: Setting | None, scope: Scope, missing: st
             value, parse_type(_type_node(kind.expression)), lambda node: evaluate_safely(node, scope)
         )
         value = converted
-    return _secret(value, block), label
+    return marked(value, block), label
 
 
 def _type_node(node: ast.Node) -> ast.Node:
@@ -141,7 +141,8 @@ def _is_false(block: RawBlock, name: str) -> bool:
     return attribute is not None and getattr(attribute.expression, "value", None) is False
 
 
-def _secret(value: Value, block: RawBlock) -> Value:
+def marked(value: Value, block: RawBlock) -> Value:
+    """The value of a variable or output, sensitive where its block says so."""
     attribute = block.body.attributes.get("sensitive")
     if attribute is not None and getattr(attribute.expression, "value", None) is True:
         value = placed(value, value.span)

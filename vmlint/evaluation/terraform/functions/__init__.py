@@ -11,6 +11,7 @@ from vmlint.evaluation.terraform.expressions import evaluate
 from vmlint.evaluation.terraform.functions.calling import Call, Refused, Unsettled
 from vmlint.evaluation.terraform.functions.table import table
 from vmlint.evaluation.terraform.scope import MAX_TEXT, Scope
+from vmlint.evaluation.terraform.secrets import first_secret
 from vmlint.evaluation.terraform.values import (
     again,
     excerpt,
@@ -55,7 +56,11 @@ def call(node: ast.Call, scope: Scope) -> Value:
         return failed(f"{name}: {refused}", span)
     except RecursionError:
         return failed(f"{name}: the value is nested too deeply", span)
-    return _placed(result, arguments, scope, node)
+    made = _placed(result, arguments, scope, node)
+    if not function.partial and not made.sensitive:
+        # The function has seen plain values only.
+        made.sensitive = any(first_secret(argument) is not None for argument in arguments)
+    return made
 
 
 def _placed(result: object, arguments: list[Value], scope: Scope, node: ast.Call) -> Value:

@@ -123,7 +123,7 @@ def _lookup(call: Call) -> Any:
     if value.rest is not None:
         return again(Unresolved(value.rest), call.span)
     if default is None:
-        raise Refused(f"there is no key {name!r}")
+        raise Refused("there is no such key" if key.sensitive else f"there is no key {name!r}")
     return default
 
 
@@ -299,7 +299,9 @@ def _zipmap(call: Call) -> Any:
             rest = rest or name.unknown
         else:
             entries[member_text(name)] = value
-    return call.map(entries, "object", rest)
+    made = call.map(entries, "object", rest)
+    made.sensitive = any(name.sensitive for name in names.items)
+    return made
 
 
 def _matchkeys(call: Call) -> Any:

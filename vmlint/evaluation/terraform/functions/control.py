@@ -8,6 +8,7 @@ from typing import Any
 from vmlint.evaluation.terraform.conversions import as_list, convert, to_number
 from vmlint.evaluation.terraform.expressions import evaluate
 from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused
+from vmlint.evaluation.terraform.secrets import first_secret
 from vmlint.evaluation.terraform.unification import set_of, unify
 from vmlint.evaluation.terraform.values import Failed, again, failed, first_failure, is_null, placed, scalar, taken
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value
@@ -82,17 +83,23 @@ def _tomap(call: Call) -> Any:
     return call.map(dict(zip(found.entries, members, strict=True)), "map", found.rest)
 
 
-def _marked(secret: bool) -> Any:
-    def run(call: Call) -> Any:
-        value = copy(call.arguments[0])
-        value.sensitive = secret
-        return value
+def _sensitive(call: Call) -> Any:
+    value = copy(call.arguments[0])
+    value.sensitive = True
+    return value
 
-    return run
+
+def _nonsensitive(call: Call) -> Value:
+    """Lazy, since a strict function hands on the mark of its argument."""
+    if len(call.node.arguments) != 1:
+        return failed("nonsensitive takes one argument", call.span)
+    value = placed(evaluate(call.node.arguments[0], call.scope), call.span)
+    value.sensitive = False
+    return value
 
 
 def _issensitive(call: Call) -> bool:
-    return call.arguments[0].sensitive
+    return first_secret(call.arguments[0]) is not None
 
 
 def _type(call: Call) -> str:
@@ -115,8 +122,8 @@ FUNCTIONS = {
     "can": Function(_can, lazy=True),
     "ephemeralasnull": Function(lambda call: call.arguments[0], partial=True),
     "issensitive": Function(_issensitive, partial=True),
-    "nonsensitive": Function(_marked(False), partial=True),
-    "sensitive": Function(_marked(True), partial=True),
+    "nonsensitive": Function(_nonsensitive, lazy=True),
+    "sensitive": Function(_sensitive, partial=True),
     "tobool": Function(_converted("bool"), partial=True),
     "tolist": Function(_tolist, partial=True),
     "tomap": Function(_tomap, partial=True),

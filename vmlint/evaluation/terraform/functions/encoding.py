@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused
+from vmlint.evaluation.terraform.secrets import first_secret, secret
 from vmlint.evaluation.terraform.values import (
     again,
     first_failure,
@@ -49,6 +50,9 @@ def _encoded(call: Call, text: Any) -> Value:
     """The text of an encoder where everything is known; its content in any case."""
     value = call.arguments[0]
     unknown = first_failure(value) or first_unknown(value)
+    hidden = first_secret(value) if unknown is None and not isinstance(value, Scalar) else None
+    if hidden is not None:
+        unknown = secret(hidden, hidden.span)
     if unknown is not None:
         found = again(unknown, call.span)
         made: Value = type(found)(found.unknown, (), value)

@@ -21,8 +21,12 @@ MAX_LISTED = 20_000
 def not_read(call: Call, refusal: Refusal) -> Value:
     """A file that does not exist is Terraform's error; one that may not be read is unknown."""
     if refusal.missing:
-        raise Refused(f"the file {call.text(0)} does not exist")
-    return unresolved(f"{call.name}({call.text(0)!r})", refusal.message, call.span)
+        raise Refused(f"the file {_shown(call)} does not exist")
+    return unresolved(f'{call.name}("{_shown(call)}")', refusal.message, call.span)
+
+
+def _shown(call: Call) -> str:
+    return "…" if call.arguments[0].sensitive else call.text(0)
 
 
 def file_bytes(call: Call) -> bytes | Value:
@@ -63,7 +67,7 @@ def _filebase64(call: Call) -> Any:
 def _fileexists(call: Call) -> Any:
     found = call.scope.paths.exists(call.text(0))
     if found is None:
-        return unresolved(f"fileexists({call.text(0)!r})", "it lies outside the scanned folder", call.span)
+        return unresolved(f'fileexists("{_shown(call)}")', "it is no file of the scanned folder", call.span)
     return found
 
 
@@ -146,7 +150,7 @@ def _abspath(call: Call) -> Any:
 def _pathexpand(call: Call) -> Any:
     path = call.text(0)
     if path.startswith("~"):
-        return unresolved(f"pathexpand({path!r})", "it depends on the user's home", call.span)
+        return unresolved(f'pathexpand("{_shown(call)}")', "it depends on the user's home", call.span)
     return path
 
 

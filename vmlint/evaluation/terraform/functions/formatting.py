@@ -9,6 +9,7 @@ from typing import Any
 from vmlint.evaluation.terraform.conversions import to_bool, to_number
 from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused
 from vmlint.evaluation.terraform.functions.encoding import json_string, json_text
+from vmlint.evaluation.terraform.secrets import first_secret, secret
 from vmlint.evaluation.terraform.values import again, failed, is_null, normal_number, number_text, scalar_text
 from vmlint.model.value import Scalar, Sequence, Unresolved, Value
 
@@ -46,7 +47,8 @@ def formatted(template: str, arguments: list[Value], call: Call) -> Value:
         next_argument = at + 1
         if not 0 <= at < len(arguments):
             raise Refused("the format has more verbs than arguments")
-        pieces.append(_verb(match, arguments[at]))
+        argument = arguments[at]
+        pieces.append(_verb(match, argument) if first_secret(argument) is None else secret(argument, call.span))
     pieces.append(template[position:])
     if next_argument < len(arguments) and "[" not in template:
         raise Refused("the format has fewer verbs than arguments")

@@ -8,9 +8,10 @@ from typing import Any
 
 from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused, member_text
 from vmlint.evaluation.terraform.functions.patterns import compiled, matches, substituted
+from vmlint.evaluation.terraform.secrets import secret
 from vmlint.evaluation.terraform.values import again, scalar, wrap
 from vmlint.model.fact import Unknown
-from vmlint.model.value import Sequence, Unresolved
+from vmlint.model.value import Sequence, Unresolved, Value
 from vmlint.syntax.hcl_template import SPACES
 
 
@@ -65,10 +66,16 @@ def _join(call: Call) -> Any:
         if not isinstance(value, Sequence):
             raise Refused("it joins lists of strings")
         for item in value.items:
-            _piece(pieces, separator, item if isinstance(item, Unresolved) else member_text(item))
+            _piece(pieces, separator, _shown(item, value, call))
         if value.rest is not None:
             _piece(pieces, separator, Unresolved(value.rest))
     return text_of(pieces, call.span)
+
+
+def _shown(item: Value, within: Sequence, call: Call) -> str | Unresolved:
+    if isinstance(item, Unresolved):
+        return item
+    return secret(item, call.span) if item.sensitive or within.sensitive else member_text(item)
 
 
 def _piece(pieces: list[str | Unresolved], separator: str, piece: str | Unresolved) -> None:
