@@ -67,7 +67,9 @@ def _reading_options(function: Any) -> Any:
             click.option(
                 "--env-file", multiple=True, metavar="FILE", help="Compose environment, in place of .env."
             ),
-            click.option("--env", is_flag=True, help="Let the environment of this run set Compose variables."),
+            click.option(
+                "--env", is_flag=True, help="Let the environment set variables of Compose and TF_VAR_ of Terraform."
+            ),
             click.option("--strict", is_flag=True, help="Check Compose against its schema; parse every block."),
             click.option("--rules", "rule_folders", multiple=True, metavar="DIR", help="A folder of rules."),
             click.option("--jobs", type=click.IntRange(1), default=None, help="Processes (default: cores)."),
@@ -125,7 +127,7 @@ def _scan(options: dict[str, Any]) -> tuple[Report, Config]:
         tuple(options["var_file"]),
         tuple(options["env_file"]),
         options["strict"],
-        dict(os.environ) if options["env"] else {},
+        _environment(options["env"]),
     )
     rules = _rules(options["rule_folders"])
     _check_names((*options["select"], *options["ignore"]), rules)
@@ -180,6 +182,11 @@ def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
         # As the report of what is undecided writes it: `var.image`, `${TAG}`.
         found[name.strip().removeprefix("${").removesuffix("}").removeprefix("var.")] = value
     return found
+
+
+def _environment(wanted: bool) -> dict[str, str]:
+    """The environment where it is asked for; else nothing depends on it."""
+    return dict(os.environ) if wanted else {}
 
 
 def _today(text: str | None) -> dict[str, Any]:
@@ -358,16 +365,21 @@ def schema(name: str, rule_folders: tuple[str, ...]) -> None:
 @click.option("-C", "folder", default=".", metavar="DIR", help="The module's folder.")
 @click.option("--var", multiple=True, metavar="NAME=VALUE")
 @click.option("--var-file", multiple=True, metavar="FILE")
+@click.option("--env", is_flag=True, help="Take TF_VAR_ variables from the environment.")
 @click.argument("expression")
-def evaluate(folder: str, var: tuple[str, ...], var_file: tuple[str, ...], expression: str) -> None:
+def evaluate(folder: str, var: tuple[str, ...], var_file: tuple[str, ...], env: bool, expression: str) -> None:
     """Print the value of a Terraform expression as JSON; exit 1 with the missing name where it is unknown."""
     from vmlint.engine.discovery import boundary
     from vmlint.engine.evaluation import value_as_json
     from vmlint.files import Files
     from vmlint.sources.reading import Settings
 
+    if not os.path.isdir(folder):
+        raise _Failure(f"{folder} is no folder")
+    _check_exist(list(var_file))
     files = Files(boundary([folder]), tuple(var_file))
-    text, missing = value_as_json(expression, folder, files, Settings(_variables(var), tuple(var_file)))
+    settings = Settings(_variables(var), tuple(var_file), environment=_environment(env))
+    text, missing = value_as_json(expression, folder, files, settings)
     if missing:
         sys.stderr.write(missing + "\n")
         sys.exit(FINDINGS)

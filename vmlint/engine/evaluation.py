@@ -14,7 +14,14 @@ from vmlint.sources.reading import Settings
 def value_as_json(expression: str, folder: str, files: Files, settings: Settings) -> tuple[str, str]:
     """The value as JSON text and nothing, or nothing and what is missing: the name that would settle it, or the
     error for which Terraform would refuse the expression."""
-    module = load_root(folder, files, settings.variables, settings.variable_files, workspace="default")
+    module = load_root(
+        folder,
+        files,
+        settings.variables,
+        settings.variable_files,
+        workspace="default",
+        environment=settings.environment,
+    )
     value = evaluate(expression, module)
     if isinstance(value, Failed):
         return "", f"{expression}: {value.unknown.reason}"

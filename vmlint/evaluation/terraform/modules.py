@@ -342,9 +342,11 @@ def load_root(
     variable_files: SequenceOf[str] = (),
     workspace: str = "",
     strict: bool = False,
+    environment: MappingOf[str, str] | None = None,
 ) -> RootModule:
     """The module of a folder, read as a root. `variables` are `--var` pairs, `variable_files` those of
-    `--var-file` in order. `terraform.workspace` is unknown where `workspace` is empty. `strict` parses every
+    `--var-file` in order, `environment` the variables of the process where
+    `--env` asks for them. `terraform.workspace` is unknown where `workspace` is empty. `strict` parses every
     block, so that each syntax error is told."""
     if sys.getrecursionlimit() < RECURSION:
         sys.setrecursionlimit(RECURSION)
@@ -352,7 +354,9 @@ def load_root(
     conf = world.configuration(folder)
     empty = SourceText(folder, "")
     scope = Scope(None, empty, world.budget, world.paths)
-    given = settings(folder, files, variables or {}, variable_files, scope, world.problems, world.extra_paths)
+    given = settings(
+        folder, files, environment or {}, variables or {}, variable_files, scope, world.problems, world.extra_paths
+    )
     root = RootModule(Module(world, conf, given))
     if strict:
         for module in root.descendants():

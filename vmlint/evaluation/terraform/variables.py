@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from vmlint.evaluation.terraform.conversions import convert, parse_type
 from vmlint.evaluation.terraform.expressions import evaluate_safely
 from vmlint.evaluation.terraform.scope import Scope
-from vmlint.evaluation.terraform.values import is_null, placed, unresolved
+from vmlint.evaluation.terraform.values import failed, is_null, placed, unresolved
 from vmlint.files import Files, Refusal, join
 from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.span import SourceText, Span
@@ -24,13 +24,19 @@ if TYPE_CHECKING:
     from vmlint.syntax.hcl import RawBlock
 
 
+PREFIX = "TF_VAR_"
+PRIMITIVES = ("string", "number", "bool")
+
+
 class Setting:
-    """A value that is given to a variable, and the label of where."""
+    """A value that is given to a variable, and the label of where. `text` is set where it is given as text: that is
+    the value of a variable of a primitive type, an expression for any other."""
 
-    __slots__ = ("_make", "_value", "label")
+    __slots__ = ("_make", "_value", "label", "text")
 
-    def __init__(self, label: str, make: Callable[[], Value]) -> None:
+    def __init__(self, label: str, make: Callable[[], Value], text: Scalar | None = None) -> None:
         self.label = label
+        self.text = text
         self._make = make
         self._value: Value | None = None
 
@@ -44,24 +50,28 @@ class Setting:
 def settings(
     folder: str,
     files: Files,
+    environment: MappingOf[str, str],
     pairs: MappingOf[str, str],
     variable_files: SequenceOf[str],
     scope: Scope,
     problems: list[Problem],
     paths: list[str],
 ) -> dict[str, Setting]:
-    """What a root module's variables are set to, later ones over earlier ones: `terraform.tfvars`,
-    `terraform.tfvars.json`, `*.auto.tfvars(.json)` in the order of their names, the files and the pairs of the
-    command line."""
+    """What a root module's variables are set to, later ones over earlier ones: `TF_VAR_` names of the environment
+    that is given, `terraform.tfvars`, `terraform.tfvars.json`, `*.auto.tfvars(.json)` in the order of their names,
+    the files and the pairs of the command line."""
     names = files.names(folder)
     chosen: list[str] = [name for name in ("terraform.tfvars", "terraform.tfvars.json") if name in names]
     chosen += [name for name in names if name.endswith((".auto.tfvars", ".auto.tfvars.json"))]
     found: dict[str, Setting] = {}
+    for name, text in environment.items():
+        if name.startswith(PREFIX):
+            found[name.removeprefix(PREFIX)] = _pair(name, text, scope)
     for path in [*(join(folder, name) for name in chosen), *variable_files]:
         paths.append(path)
         found.update(_file_settings(path, files, scope, problems))
     for name, text in pairs.items():
-        found[name] = Setting(f"--var {name}", _pair(name, text, scope))
+        found[name] = _pair(f"--var {name}", text, scope)
     return found
 
 
@@ -92,19 +102,17 @@ def _variables_body(source: SourceText) -> Body:
     return hcl.parse_file(source)
 
 
-def _pair(name: str, text: str, scope: Scope) -> Callable[[], Value]:
-    """The value of a `--var`: an expression for a variable of a structured type, else the text itself."""
-    source = SourceText(f"--var {name}", text)
+def _pair(label: str, text: str, scope: Scope) -> Setting:
+    """The setting of a `--var` or of a name of the environment."""
+    source = SourceText(label, text)
 
     def make() -> Value:
-        if text.lstrip()[:1] in ("[", "{"):
-            try:
-                return evaluate_safely(hcl.parse_expression(source), scope.elsewhere(source))
-            except SyntaxProblem:
-                pass
-        return Scalar(text, source, 0, len(text))
+        try:
+            return evaluate_safely(hcl.parse_expression(source), scope.elsewhere(source))
+        except SyntaxProblem as problem:
+            return failed(problem.message, source.whole())
 
-    return make
+    return Setting(label, make, Scalar(text, source, 0, len(text)))
 
 
 def variable(block: RawBlock, setting: Setting | None, scope: Scope, missing: str) -> tuple[Value, str]:
@@ -114,21 +122,21 @@ def variable(block: RawBlock, setting: Setting | None, scope: Scope, missing: st
     scope = scope.elsewhere(block.source)
     label = f'variable "{name}" default'
     value: Value | None = None
+    kind = attributes.get("type")
+    wanted = parse_type(_type_node(kind.expression)) if kind is not None else None
     if setting is not None:
-        value, label = setting.value, setting.label
+        primitive = wanted is None or wanted in PRIMITIVES
+        value = setting.text if setting.text is not None and primitive else setting.value
+        label = setting.label
         if is_null(value) and "default" in attributes and _is_false(block, "nullable"):
             value, label = None, f'variable "{name}" default'
     if value is None:
         if "default" not in attributes:
             return marked(unresolved(f"var.{name}", missing, block.span), block), ""
         value = evaluate_safely(attributes["default"].expression, scope)
-    kind = attributes.get("type")
-    if kind is not None:
+    if wanted is not None:
         # Defaults of optional attributes are constants.
-        converted = convert(
-            value, parse_type(_type_node(kind.expression)), lambda node: evaluate_safely(node, scope)
-        )
-        value = converted
+        value = convert(value, wanted, lambda node: evaluate_safely(node, scope))
     return marked(value, block), label
 
 

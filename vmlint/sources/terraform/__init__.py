@@ -43,7 +43,12 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
     settings = surroundings.settings
     folder, *plans = unit.paths
     root = load_root(
-        folder, surroundings.files, settings.variables, settings.variable_files, strict=settings.strict
+        folder,
+        surroundings.files,
+        settings.variables,
+        settings.variable_files,
+        strict=settings.strict,
+        environment=settings.environment,
     )
     written = list(root.resources())
     instances: Sequence[Instance] = written
