@@ -67,7 +67,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     if not workload.containers:
         # Its containers are written where nobody could read them.
         for gap in workload.gaps:
-            yield Undecided(gap, matters=workload.substrate_class in _SHARED)
+            yield Undecided(gap, matters=workload.substrate_class in (None, *_SHARED))
     for container in workload.containers:
         for fact, what in (
             (container.privileged, "privileged"),

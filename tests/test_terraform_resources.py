@@ -306,10 +306,10 @@ def test_called_module_counts_through_its_caller(tmp_path: Path) -> None:
 
 
 def test_module_that_is_not_at_hand_is_told(tmp_path: Path) -> None:
-    (tmp_path / "main.tf").write_text('module "net" {\n  source = "acme/net/aws"\n}\n', encoding="utf-8")
+    (tmp_path / "main.tf").write_text('module "net" {\n  source = "acme/network/aws"\n}\n', encoding="utf-8")
     found = terraform.read(Unit("terraform", (str(tmp_path),)), Surroundings(Files(tmp_path)))
     assert [problem.span.text for problem in found.problems] == ['module "net"']
-    assert "acme/net/aws" in found.problems[0].message
+    assert "acme/network/aws" in found.problems[0].message
 
 
 def test_module_that_is_known_by_name_is_a_machine(tmp_path: Path) -> None:

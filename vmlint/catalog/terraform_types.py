@@ -110,6 +110,25 @@ def attachments(kind: str) -> dict[str, str]:
     return dict(table("terraform_types")[kind])
 
 
+def makes_no_workload(source: str) -> bool:
+    """Whether a module's name says that what it makes runs nothing (a network, a bucket, a role)."""
+    path = re.sub(r"[?].*|[.]git(?=//|$)", "", source)
+    package, _, inner = path.removeprefix("git::").replace("://", ":").partition("//")
+    words = set(re.split(r"[^a-z0-9]+", f"{_name(package)} {inner.rsplit('/', 1)[-1]}".lower()))
+    row = table("terraform_types")["idle_modules"]
+    return not words.isdisjoint(row["idle"]) and words.isdisjoint(row["busy"])
+
+
+def _name(package: str) -> str:
+    """The module's own name in `namespace/name/provider` or in the address of a repository."""
+    parts = package.split("/")
+    is_registry = len(parts) in (3, 4) and ":" not in package and parts[0] not in _NO_NAMESPACES
+    return parts[-2] if is_registry else parts[-1]
+
+
+_NO_NAMESPACES = frozenset(("", ".", "..", "github.com", "bitbucket.org", "gitlab.com"))
+
+
 def module_row(source: str) -> dict[str, Any] | None:
     """The row of a registry module that makes machines: the `type` that it makes, and the arguments that hold its
     facts."""

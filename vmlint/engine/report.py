@@ -40,6 +40,12 @@ class Result:
         return (*self.finding.notes, *calls)
 
     @property
+    def as_other(self) -> tuple[Note, ...]:
+        """How the workload is reached, where another one is told at the same place: its module calls."""
+        chain = self.workload.call_chain or (self.workload.span,)
+        return tuple(Note(f"also {self.workload.address}", span) for span in chain)
+
+    @property
     def place(self) -> tuple[str, tuple[str, int, int], str]:
         return (self.rule.id, self.span.sort_key, self.finding.message)
 

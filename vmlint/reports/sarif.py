@@ -126,7 +126,7 @@ def _result(
     first: Result, others: tuple[Result, ...], index: dict[str, int], hashes: dict[str, list[str]], marked: bool
 ) -> dict[str, Any]:
     related = [(note.message, note.span) for note in first.related]
-    related += [(f"also {other.workload.address}", other.workload.span) for other in others]
+    related += [(note.message, note.span) for other in others for note in other.as_other]
     locations = [
         {"id": number, **_location(span), "message": {"text": message}}
         for number, (message, span) in enumerate(related[:_MAX_RELATED], start=1)

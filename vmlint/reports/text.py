@@ -40,7 +40,8 @@ def _finding(result: Result, others: tuple[Result, ...], style: Style) -> Iterat
     colour = _COLOURS[result.severity]
     head = style.paint(f"{result.severity.label}[{result.rule.id}]", colour)
     yield f"{head} {style.bold(printable(result.finding.message))}"
-    notes = [Mark(note.span, printable(note.message)) for note in result.related]
+    chains = [note for other in others[:_MAX_OTHERS] if other.workload.call_chain for note in other.as_other]
+    notes = [Mark(note.span, printable(note.message)) for note in dict.fromkeys((*result.related, *chains))]
     yield from _located([Mark(result.span, primary=True), *notes], style, colour)
     if result.suppressed is not None:
         yield f"     {style.dim('=')} suppressed: {printable(result.suppressed)}"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+CYCLE = "the module calls itself through "
+
+
 def source_of(block: RawBlock) -> str:
     """The `source` of a call as it is written; empty where it is no plain string."""
     attribute = block.body.attributes.get("source")
@@ -129,7 +132,7 @@ def _folder(caller: Module, name: str, source: str) -> tuple[str, str]:
     if not world.files.is_folder(folder):
         return "", f"the folder {folder} does not exist in the scanned folder"
     if folder == caller.configuration.folder or folder in caller.callers:
-        return "", f"the module calls itself through {folder}"
+        return "", f"{CYCLE}{folder}"
     if len(caller.callers) >= MAX_MODULE_DEPTH:
         return "", "modules are nested too deeply"
     if not world.configuration(folder).paths:

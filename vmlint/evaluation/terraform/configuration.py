@@ -13,7 +13,7 @@ from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.span import SourceText
 from vmlint.syntax import hcl
 from vmlint.syntax.hcl import RawBlock
-from vmlint.syntax.hcl_ast import AttributeNode, Body, SyntaxProblem
+from vmlint.syntax.hcl_ast import AttributeNode, BlockNode, Body, SyntaxProblem
 
 SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 MAX_LINKS = 5
@@ -168,13 +168,18 @@ def overridden(standing: Body, block: RawBlock) -> Body:
     for name, attribute in block.body.attributes.items():
         attribute.source = attribute.source or block.source
         body.attributes[name] = attribute
-    replaced = {inner.type for inner in block.body.blocks}
-    body.blocks = [inner for inner in standing.blocks if inner.type not in replaced]
+    replaced = {_made(inner) for inner in block.body.blocks}
+    body.blocks = [inner for inner in standing.blocks if _made(inner) not in replaced]
     for inner in block.body.blocks:
         inner.source = inner.source or block.source
         body.blocks.append(inner)
     body.problems = standing.problems
     return body
+
+
+def _made(block: BlockNode) -> str:
+    """The type of the blocks that a nested block stands for."""
+    return block.labels[0] if block.type == "dynamic" and block.labels else block.type
 
 
 def read_document(source: SourceText) -> hcl.Document:
@@ -198,7 +203,7 @@ def text_of(files: Files, path: str) -> SourceText | Refusal:
             return source
         linked = files.text(join(folder_of(source.path), target))
         if isinstance(linked, Refusal):
-            return source
+            return Refusal(path, f"it is a link to {target}, which {linked.message.removeprefix('it ')}")
         source = linked
     return source
 

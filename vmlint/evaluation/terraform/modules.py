@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence as SequenceOf
 
-from vmlint.evaluation.terraform.calls import is_local, source_of
+from vmlint.evaluation.terraform.calls import CYCLE, is_local, source_of
 from vmlint.evaluation.terraform.configuration import (
     Configuration,
     configuration,
@@ -134,6 +134,16 @@ class Gap:
     @property
     def address(self) -> str:
         return f"{self._caller.address}.{self._call.address}".lstrip(".")
+
+    @property
+    def call_address(self) -> str:
+        """The address without the keys or the index of the call itself."""
+        return f"{self._caller.address}.module.{self._call.name}".lstrip(".")
+
+    @property
+    def is_cycle(self) -> bool:
+        """Whether Terraform would refuse the call, since the module calls itself."""
+        return self.reason.startswith(CYCLE)
 
     @property
     def count(self) -> Fact[int]:

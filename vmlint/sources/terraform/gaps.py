@@ -1,12 +1,13 @@
-"""Module calls that cannot be followed. Of a module that is known by name, its arguments tell most of the machine;
-any other is a gap that is said."""
+"""Module calls that cannot be followed. Of a module that is known by name, its arguments tell most of the machine.
+Any other may run anything: it is one workload of which nothing is known but which module was not read, unless its
+name says that it runs nothing."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from vmlint.catalog import instance_types, operating_systems
-from vmlint.catalog.terraform_types import module_row, resource_type
+from vmlint.catalog.terraform_types import ResourceType, makes_no_workload, module_row, resource_type
 from vmlint.evaluation.terraform.modules import Gap
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
 from vmlint.model.finding import Problem, ProblemKind
@@ -18,11 +19,38 @@ from vmlint.sources.provisioning import analyse
 
 
 def read(gap: Gap, root: str) -> Workload | Problem:
-    """The machine that the module makes, or that it was not read."""
+    """The machine that the module makes, or what may be a workload, or that it was not read."""
+    message = f"{gap.address} was not read: {gap.reason}"
+    if gap.is_cycle:
+        return Problem(ProblemKind.UNREADABLE, message, gap.span)
+    if makes_no_workload(gap.source):
+        return Problem(ProblemKind.SKIPPED, message, gap.span)
     row = module_row(gap.source)
     kind = resource_type(row["type"]) if row is not None else None
-    if row is None or kind is None:
-        return Problem(ProblemKind.SKIPPED, f"{gap.address} was not read: {gap.reason}", gap.span)
+    return _unread(gap, root) if row is None or kind is None else _machine_of(gap, root, row, kind)
+
+
+def _unread(gap: Gap, root: str) -> Workload:
+    """One workload for a call, whatever its number of instances."""
+    unknown = Unknown(gap.call_address, gap.reason, gap.span)
+    return Workload(
+        address=gap.call_address,
+        name=gap.call_address.rsplit(".", 1)[-1],
+        format="terraform",
+        kind="module",
+        span=gap.span,
+        substrate=unknown,
+        os=unknown,
+        instances=unknown,
+        vcpu=unknown,
+        memory_mib=unknown,
+        unit=root,
+        call_chain=gap.call_chain,
+        gaps=(unknown,),
+    )
+
+
+def _machine_of(gap: Gap, root: str, row: dict[str, Any], kind: ResourceType) -> Workload:
     arguments = gap.arguments
     image, size = text(at(arguments, row["image"])), text(at(arguments, row["size"]))
     labels = {key: text(value) for key, value in entries(at(arguments, row["labels"]))}
