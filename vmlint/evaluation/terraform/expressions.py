@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vmlint.evaluation.terraform import operators
-from vmlint.evaluation.terraform.scope import MAX_ITEMS, MAX_TEXT, Scope
-from vmlint.evaluation.terraform.secrets import secret
+from vmlint.evaluation.terraform.scope import MAX_ITEMS, Scope
+from vmlint.evaluation.terraform.texts import piece_of, text_of
 from vmlint.evaluation.terraform.traversal import apply_steps
 from vmlint.evaluation.terraform.unification import as_string
 from vmlint.evaluation.terraform.values import (
@@ -182,9 +182,6 @@ def _key(node: ast.Node, scope: Scope) -> tuple[str | Unresolved, bool]:
 
 # Templates
 
-MAX_PARTS = 1_000
-"""Pieces that a partly known text hands on to the text that it is part of."""
-
 
 def _template(node: ast.Template, scope: Scope) -> Value:
     if not node.text:
@@ -194,37 +191,6 @@ def _template(node: ast.Template, scope: Scope) -> Value:
     sources: list[Value] = []
     _render(node.parts, scope, pieces, sources)
     return inherit(text_of(pieces, span), *sources)
-
-
-def text_of(pieces: list[str | Unresolved], span: Span) -> Value:
-    """A string of literal texts and unknown ones between them."""
-    parts: list[str | Unknown] = []
-    unknown: Unresolved | None = None
-    for piece in pieces:
-        if isinstance(piece, str):
-            _append(parts, piece)
-            continue
-        if unknown is None or (isinstance(piece, Failed) and not isinstance(unknown, Failed)):
-            unknown = piece
-        inner = piece.parts if len(piece.parts) <= MAX_PARTS and not isinstance(piece, Failed) else ()
-        for part in inner or (piece.unknown,):
-            _append(parts, part)
-    if sum(len(part) for part in parts if isinstance(part, str)) > MAX_TEXT:
-        return failed("the text is too long", span)
-    if unknown is None:
-        return Scalar("".join(part for part in parts if isinstance(part, str)), span.source, span.start, span.end)
-    return again(unknown, span, tuple(parts))
-
-
-def _append(parts: list[str | Unknown], part: str | Unknown) -> None:
-    if isinstance(part, str):
-        if not part:
-            return
-        if parts and isinstance(parts[-1], str):
-            # What is beyond the bound is refused in the end.
-            parts[-1] += part[: MAX_TEXT + 1] if len(parts[-1]) <= MAX_TEXT else ""
-            return
-    parts.append(part)
 
 
 def _render(parts: list[ast.Node], scope: Scope, pieces: list[str | Unresolved], sources: list[Value]) -> None:
@@ -238,21 +204,8 @@ def _render(parts: list[ast.Node], scope: Scope, pieces: list[str | Unresolved],
             _render_for(part, scope, pieces, sources)
         else:
             value = evaluate(part, scope)
-            pieces.append(_piece(value, scope.span(part)))
+            pieces.append(piece_of(value, scope.span(part)))
             sources.append(value)
-
-
-def _piece(value: Value, span: Span) -> str | Unresolved:
-    match value:
-        case Scalar(sensitive=True):
-            return secret(value, span)
-        case Scalar(value=None):
-            return failed("a null value has no place in a template", span)
-        case Scalar():
-            return scalar_text(value)
-        case Unresolved():
-            return value
-    return failed("a template takes strings, numbers and booleans only", span)
 
 
 def _render_if(part: ast.TemplateIf, scope: Scope, pieces: list[str | Unresolved], sources: list[Value]) -> None:
@@ -270,7 +223,7 @@ def _render_if(part: ast.TemplateIf, scope: Scope, pieces: list[str | Unresolved
         inner: list[str | Unresolved] = []
         _render(branch, scope, inner, sources)
         arms.append(text_of(inner, scope.span(part)))
-    pieces.append(_piece(agreed(arms, condition, scope.span(part)), scope.span(part)))
+    pieces.append(piece_of(agreed(arms, condition, scope.span(part)), scope.span(part)))
 
 
 def _render_for(part: ast.TemplateFor, scope: Scope, pieces: list[str | Unresolved], sources: list[Value]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence as SequenceOf
 
-from vmlint.evaluation.terraform.calls import CYCLE, is_local, source_of
+from vmlint.evaluation.terraform.calls import is_local, source_of
 from vmlint.evaluation.terraform.configuration import (
     Configuration,
     configuration,
@@ -21,17 +21,16 @@ from vmlint.evaluation.terraform.configuration import (
     problem_of,
 )
 from vmlint.evaluation.terraform.expressions import evaluate_safely
-from vmlint.evaluation.terraform.module import Call, Module, World
-from vmlint.evaluation.terraform.resources import Resource
+from vmlint.evaluation.terraform.instances import Gap, ResourceInstance, product
+from vmlint.evaluation.terraform.module import Module, World
 from vmlint.evaluation.terraform.scope import Scope
-from vmlint.evaluation.terraform.secrets import veiled
 from vmlint.evaluation.terraform.values import failed, plain
 from vmlint.evaluation.terraform.variables import settings
 from vmlint.files import Files, join
-from vmlint.model.fact import Fact, Known, Unknown
+from vmlint.model.fact import Fact, Known
 from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.span import SourceText, Span
-from vmlint.model.value import Mapping, Unresolved, Value
+from vmlint.model.value import Unresolved, Value
 from vmlint.syntax import hcl
 from vmlint.syntax.hcl_ast import Body, SyntaxProblem
 
@@ -47,119 +46,6 @@ MAX_OPINIONS = 10
 
 MAX_INSTANCES = 20_000
 """Resource instances of one root module; what is beyond is told as a problem."""
-
-
-class ResourceInstance:
-    """One resource or data source after `count` and `for_each`.
-
-    `address` has the module path and the key of for_each (`module.web.aws_instance.this["a"]`), never a count
-    index: instances that count makes are one, with `count` how many (module counts multiplied in; Unknown where
-    it does not resolve). `span` is the header line `resource "t" "n"`, `block_span` the whole block. `call_chain`
-    are the module calls' headers, outermost first. `mode` is `managed` or `data`.
-    """
-
-    __slots__ = ("_body", "_resource", "count", "module")
-
-    def __init__(self, resource: Resource, module: ModuleInstance) -> None:
-        self._resource = resource
-        self._body: Mapping | None = None
-        self.module = module
-        self.count: Fact[int] = _product(resource.expansion.count, module.count)
-
-    @property
-    def address(self) -> str:
-        return f"{self.module.address}.{self._resource.address}".lstrip(".")
-
-    @property
-    def type(self) -> str:
-        return self._resource.type
-
-    @property
-    def name(self) -> str:
-        return self._resource.name
-
-    @property
-    def mode(self) -> str:
-        return self._resource.mode
-
-    @property
-    def key(self) -> str | None:
-        """The key of for_each."""
-        return self._resource.expansion.key
-
-    @property
-    def span(self) -> Span:
-        return self._resource.block.span
-
-    @property
-    def block_span(self) -> Span:
-        return self._resource.block.block_span
-
-    @property
-    def call_chain(self) -> tuple[Span, ...]:
-        return self.module.call_chain
-
-    @property
-    def body(self) -> Mapping:
-        """Attributes and nested blocks, evaluated when asked for. Dynamic blocks are expanded; every nested block
-        type is a Sequence of Mappings whose `tag` holds the block's labels. Sensitive parts are unknown."""
-        if self._body is None:
-            body = self._resource.body
-            found = veiled(body) if self.module.module.world.has_secrets else body
-            assert isinstance(found, Mapping)
-            self._body = found
-        return self._body
-
-    def attribute(self, name: str) -> Value:
-        """One attribute or block type alone; Missing where it is not written."""
-        value = self._resource.attribute(name)
-        return veiled(value) if self.module.module.world.has_secrets else value
-
-    def __repr__(self) -> str:
-        return f"ResourceInstance({self.address!r})"
-
-
-class Gap:
-    """A module call that could not be followed: `reason` is a clause, `source` as written."""
-
-    __slots__ = ("_call", "_caller", "reason", "source", "span")
-
-    def __init__(self, call: Call, caller: ModuleInstance, reason: str = "") -> None:
-        self._call = call
-        self._caller = caller
-        self.source = call.source
-        self.reason = reason or call.reason
-        self.span = call.block.span
-
-    @property
-    def address(self) -> str:
-        return f"{self._caller.address}.{self._call.address}".lstrip(".")
-
-    @property
-    def call_address(self) -> str:
-        """The address without the keys or the index of the call itself."""
-        return f"{self._caller.address}.module.{self._call.name}".lstrip(".")
-
-    @property
-    def is_cycle(self) -> bool:
-        """Whether Terraform would refuse the call, since the module calls itself."""
-        return self.reason.startswith(CYCLE)
-
-    @property
-    def count(self) -> Fact[int]:
-        return _product(self._call.expansion.count, self._caller.count)
-
-    @property
-    def call_chain(self) -> tuple[Span, ...]:
-        """Of the calls above this one."""
-        return self._caller.call_chain
-
-    @property
-    def arguments(self) -> Mapping:
-        """What the call sets, evaluated."""
-        found = veiled(self._caller.module.call_arguments(self._call))
-        assert isinstance(found, Mapping)
-        return found
 
 
 class ModuleInstance:
@@ -206,7 +92,7 @@ class ModuleInstance:
                     world.instances += 1
                     where = f"{self.address}.{call.address}".lstrip(".")
                     chain = (*self.call_chain, call.block.span)
-                    count = _product(call.expansion.count, self.count)
+                    count = product(call.expansion.count, self.count)
                     self._children.append(ModuleInstance(call.module, where, chain, count, self))
         return self._children
 
@@ -334,15 +220,6 @@ def _nested_problems(body: Body) -> Iterator[SyntaxProblem]:
     yield from body.problems
     for block in body.blocks:
         yield from _nested_problems(block.body)
-
-
-def _product(one: Fact[int], two: Fact[int]) -> Fact[int]:
-    match one, two:
-        case Known(), Known():
-            return Known(one.value * two.value, one.span, (*one.via, *two.via)) if two.value != 1 else one
-        case Known(), Unknown():
-            return two
-    return one
 
 
 def load_root(

@@ -33,7 +33,7 @@ def _template_file(resource: Resource) -> Value | None:
 
 def _cloudinit(resource: Resource) -> Value | None:
     """The parts of a multi-part cloud-init document, one behind the other, as the document's content."""
-    from vmlint.evaluation.terraform.expressions import text_of
+    from vmlint.evaluation.terraform.texts import text_of
 
     parts = resource.attribute("part")
     if not isinstance(parts, Sequence):

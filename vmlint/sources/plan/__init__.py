@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from weakref import WeakKeyDictionary
 
 from vmlint.evaluation.terraform.configuration import configuration
-from vmlint.evaluation.terraform.modules import ResourceInstance, RootModule
+from vmlint.evaluation.terraform.instances import ResourceInstance
+from vmlint.evaluation.terraform.modules import RootModule
 from vmlint.files import Files, Refusal, folder_of
 from vmlint.model.fact import Unknown
 from vmlint.model.finding import Problem

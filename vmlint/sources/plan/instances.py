@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from vmlint.catalog.terraform_types import hashed_attributes, resource_type
-from vmlint.evaluation.terraform.modules import ResourceInstance, RootModule
+from vmlint.evaluation.terraform.instances import ResourceInstance
+from vmlint.evaluation.terraform.modules import RootModule
 from vmlint.evaluation.terraform.values import agreed
 from vmlint.model.fact import Fact, Known, Unknown
 from vmlint.model.span import Span

@@ -8,7 +8,7 @@ from typing import Any
 
 from vmlint.catalog import instance_types, operating_systems
 from vmlint.catalog.terraform_types import ResourceType, makes_no_workload, module_row, resource_type
-from vmlint.evaluation.terraform.modules import Gap
+from vmlint.evaluation.terraform.instances import Gap
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
 from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.need import SubstrateClass

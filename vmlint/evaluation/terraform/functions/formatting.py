@@ -27,7 +27,7 @@ def _format(call: Call) -> Any:
 
 def formatted(template: str, arguments: list[Value], call: Call) -> Value:
     """A format string with its arguments put in; unknown ones stay unknown pieces."""
-    from vmlint.evaluation.terraform.expressions import text_of
+    from vmlint.evaluation.terraform.texts import text_of
 
     pieces: list[str | Unresolved] = []
     position = next_argument = 0

@@ -53,7 +53,7 @@ def _trimspace(call: Call) -> Any:
 
 def _join(call: Call) -> Any:
     """Known pieces survive between unknown ones."""
-    from vmlint.evaluation.terraform.expressions import text_of
+    from vmlint.evaluation.terraform.texts import text_of
 
     if isinstance(call.arguments[0], Unresolved):
         return again(call.arguments[0], call.span)

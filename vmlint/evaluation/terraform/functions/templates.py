@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from vmlint.evaluation.terraform.expressions import evaluate, text_of
+from vmlint.evaluation.terraform.expressions import evaluate
 from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused
 from vmlint.evaluation.terraform.functions.filesystem import not_read
 from vmlint.evaluation.terraform.scope import Scope
+from vmlint.evaluation.terraform.texts import text_of
 from vmlint.evaluation.terraform.values import again, failed, inherit, placed
 from vmlint.files import Refusal
 from vmlint.model.fact import Origin
