@@ -196,10 +196,17 @@ class Loader:
         root: Value | None = None
         for document in parsed.documents:
             if isinstance(document.root, Mapping):
+                self._check_strictly(document.root)
                 root = document.root if root is None else merge(root, document.root)
         if root is None and not parsed.problems:
             self._unreadable("it is no Compose file: it holds no mapping", source.whole().first_line())
         return root
+
+    def _check_strictly(self, root: Mapping) -> None:
+        if self.surroundings.settings.strict:
+            from vmlint.sources.compose import strict
+
+            self.problems += strict.check(root)
 
     def _unreadable(self, message: str, span: Span) -> None:
         self.problems.append(Problem(ProblemKind.UNREADABLE, message, span))
