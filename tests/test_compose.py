@@ -634,3 +634,44 @@ def test_files_that_compose_reads_untold(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert units(tmp_path, *names_there)[0] == expected
+
+
+def test_services_that_run_what_another_one_builds(project: Project) -> None:
+    text = """
+services:
+  web: {image: example/app, build: src}
+  worker: {image: example/app, command: [work]}
+  late: {build: {context: late, additional_contexts: {below: 'service:web', from: 'docker-image://debian:10'}}}
+  other: {build: other}
+"""
+    reading = project(
+        {
+            "compose.yaml": text,
+            "src/Dockerfile": "FROM debian:12\nUSER app\nENTRYPOINT [supervisord]\nVOLUME /data\n",
+            "late/Dockerfile": "FROM below\nEXPOSE 80\n",
+            "other/Dockerfile": "FROM example/app\nUSER root\n",
+        }
+    )
+    found = {workload.name: workload.containers[0] for workload in reading.workloads}
+    bases = {name: getattr(container.base_image, "value", None) for name, container in found.items()}
+    assert bases == dict.fromkeys(("web", "worker", "late", "other"), "debian:12")
+    assert [getattr(found[name].user, "value", "") for name in found] == ["app", "app", "app", "root"]
+    assert found["worker"].command[-1] == "work"
+    assert [reference for reference, _ in reading.images] == ["example/app:latest"]
+
+
+def test_a_build_that_leads_back_to_itself_ends(project: Project) -> None:
+    text = "services: {a: {image: x, build: a}, b: {image: y, build: b}}\n"
+    reading = project({"compose.yaml": text, "a/Dockerfile": "FROM y\n", "b/Dockerfile": "FROM x\n"})
+    assert names(reading) == ["a", "b"]
+
+
+def test_a_build_argument_that_nobody_settles_is_unknown(project: Project) -> None:
+    text = "services: {a: {build: {context: ., args: {TAG: '${TAG}', NAME: }}}}\n"
+    reading = project(
+        {"compose.yaml": text, "Dockerfile": "ARG TAG=9\nFROM debian:${TAG}\nARG NAME=x\nUSER $NAME\n"}
+    )
+    (container,) = reading.workloads[0].containers
+    assert isinstance(container.base_image, Unknown)
+    assert container.base_image.prefix == "debian:"
+    assert isinstance(container.user, Unknown)

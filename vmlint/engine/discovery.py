@@ -36,6 +36,7 @@ _PASSED_OVER = frozenset(
 _TERRAFORM = (".tf", ".tofu", ".tf.json", ".tofu.json")
 _VARIABLES = (".tfvars", ".tfvars.json")
 _YAML = (".yaml", ".yml")
+_TILTFILE = "Tiltfile"
 MAX_BESIDE = 100
 """Manifests beside a named one that are read for what they say of it."""
 MAX_JSON_LOOK = 500_000
@@ -100,7 +101,7 @@ def _walk(top: str, scope: Scope) -> Iterator[str]:
     for folder, folders, names in os.walk(top, onerror=unlisted):
         folders[:] = sorted(name for name in folders if name not in _PASSED_OVER)
         for name in sorted(names):
-            if name.endswith((*_TERRAFORM, *_YAML, ".json", ".tfstate")) or name in FILE_NAMES:
+            if name.endswith((*_TERRAFORM, *_YAML, ".json", ".tfstate")) or name in (*FILE_NAMES, _TILTFILE):
                 yield join(folder, name)
 
 
@@ -119,7 +120,9 @@ def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
             terraform_files |= {join(folder_of(path), name) for name in names if name.endswith(_TERRAFORM)}
             continue
         kind = _kind(path, scope, surroundings)
-        if kind == "compose":
+        if kind == "builds":
+            scope.units.append(Unit("builds", (path,)))
+        elif kind == "compose":
             compose_files.append(path)
         elif kind == "plan":
             plans.append(path)
@@ -193,13 +196,16 @@ def _of_manifests(manifests: list[str], kustomizations: list[str], scope: Scope,
 
 
 def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
-    """`compose`, `kubernetes`, `kustomize`, `plan`, empty for what is none, `refused` for what cannot be read."""
+    """`compose`, `kubernetes`, `kustomize`, `plan`, `builds` (what makes images), empty for what is none, `refused`
+    for what cannot be read."""
     source = surroundings.files.text(path)
     if isinstance(source, Refusal):
         if path in scope.named or _is_telling_name(path) or _may_be_ours(path, surroundings.files):
             scope.unreadable(path, source.message)
             return "refused"
         return ""
+    if path.rsplit("/", 1)[-1] == _TILTFILE:
+        return "builds"
     if not path.endswith(_YAML) and _is_plan(source.text):
         return "plan"
     if path.endswith(".tfstate"):
@@ -207,7 +213,7 @@ def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
     if path.endswith(FILE_NAMES) and _is_kustomization(path, surroundings.files):
         return "kustomize"
     if _is_manifest(source):
-        return "kubernetes"
+        return "builds" if _skaffold().search(source.text) else "kubernetes"
     if path.endswith(".json"):
         return ""
     if _is_telling_name(path) or (_services().search(source.text) and _is_compose(source)):
@@ -268,6 +274,11 @@ def _manifest() -> re.Pattern[str]:
 @cache
 def _json_manifest() -> re.Pattern[str]:
     return re.compile(r'^\s*[{\[][^{\[]{0,2000}"(?:apiVersion|kind)"\s*:', re.DOTALL)
+
+
+@cache
+def _skaffold() -> re.Pattern[str]:
+    return re.compile(r"^apiVersion:\s*[\"']?skaffold/", re.MULTILINE)
 
 
 @cache

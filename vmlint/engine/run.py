@@ -98,6 +98,10 @@ def _by_format(unit: Unit, surroundings: Surroundings) -> Reading:
             from vmlint.sources import compose
 
             return compose.read(unit, surroundings)
+        case "builds":
+            from vmlint.sources import builds
+
+            return builds.read(unit, surroundings)
         case "kubernetes":
             from vmlint.sources import kubernetes
 
@@ -124,6 +128,11 @@ def _estate(readings: list[Reading], config: Config) -> tuple[Estate, list[Probl
         from vmlint.sources.kubernetes import link
 
         workloads = list(link(workloads, hosts))
+    images = [image for reading in readings for image in reading.images]
+    if images:
+        from vmlint.sources.builds import with_builds
+
+        workloads = list(with_builds(workloads, images))
     workloads = config.declared(workloads) if config.workloads else workloads
     found: list[Workload] = []
     problems: list[Problem] = []

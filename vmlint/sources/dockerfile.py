@@ -11,10 +11,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from vmlint.model.fact import Absent, Fact, Known, Unknown
 from vmlint.model.record import record, replace
 from vmlint.model.span import SourceText, Span
+from vmlint.model.workload import Container, Mount, Port
 
 MAX_STAGES = 200
 MAX_INSTRUCTIONS = 10_000
@@ -43,6 +45,51 @@ class BuiltImage:
     volumes: list[Known[str]] = field(default_factory=list)
     ports: list[Known[str]] = field(default_factory=list)
     triggers: list[Instruction] = field(default_factory=list)
+
+    def beneath(self, container: Container) -> Container:
+        """The container with what the image sets and it does not: an entrypoint of its own takes the image's
+        command away; an anonymous volume stands where nothing else is mounted."""
+        entrypoint, arguments = container.entrypoint, container.arguments
+        if not _is_set(entrypoint):
+            entrypoint = self.entrypoint
+            arguments = arguments if _is_set(arguments) else self.arguments
+        covered = {mount.target.value for mount in container.mounts if isinstance(mount.target, Known)}
+        anonymous = [
+            Mount("anonymous", Absent(volume.span), volume, Absent(volume.span), volume.span)
+            for volume in self.volumes
+            if volume.value not in covered
+        ]
+        return replace(
+            container,
+            base_image=self.base,
+            entrypoint=entrypoint,
+            arguments=arguments,
+            user=container.user if _is_set(container.user) else self.user,
+            mounts=(*container.mounts, *anonymous),
+            ports=container.ports or tuple(self._exposed()),
+        )
+
+    def on(self, below: BuiltImage) -> BuiltImage:
+        """The image where its base is itself one that is built here."""
+        own = _is_set(self.entrypoint)
+        return BuiltImage(
+            below.base,
+            self.entrypoint if own else below.entrypoint,
+            self.arguments if own or _is_set(self.arguments) else below.arguments,
+            self.user if _is_set(self.user) else below.user,
+            [*below.volumes, *self.volumes],
+            [*below.ports, *self.ports],
+        )
+
+    def _exposed(self) -> Iterator[Port]:
+        for port in self.ports:
+            number, _, protocol = port.value.partition("/")
+            if number.isdigit():
+                yield Port(Known(int(number), port.span), Absent(port.span), protocol or "tcp", port.span)
+
+
+def _is_set(fact: Fact[Any] | None) -> bool:
+    return fact is not None and not isinstance(fact, Absent)
 
 
 @dataclass(slots=True)

@@ -11,11 +11,15 @@ the rest is read all the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from vmlint.files import Files
 from vmlint.model.finding import Problem
 from vmlint.model.record import field, record
 from vmlint.model.workload import Host, Workload
+
+if TYPE_CHECKING:
+    from vmlint.sources.dockerfile import BuiltImage
 
 
 @record
@@ -50,9 +54,11 @@ class Surroundings:
 
 @record
 class Reading:
-    """`files` counts what was read for this unit, by path, so that the summary can say it truly."""
+    """`files` counts what was read for this unit, by path, so that the summary can say it truly. `images` are what
+    the unit builds, by the reference that it gives them; one without a tag stands for every tag."""
 
     workloads: tuple[Workload, ...] = ()
     hosts: tuple[Host, ...] = ()
     problems: tuple[Problem, ...] = ()
     files: frozenset[str] = frozenset()
+    images: tuple[tuple[str, BuiltImage], ...] = ()

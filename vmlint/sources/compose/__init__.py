@@ -129,4 +129,5 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
     engine = engine_of(project)
     found = [workload(service, project, engine) for service in project.services if has_image(service.body)]
     workloads = tuple(one for one in found if one is not None)
-    return Reading(workloads, (), tuple(project.problems), frozenset(project.files))
+    images = tuple(project.images())
+    return Reading(workloads, (), tuple(project.problems), frozenset(project.files), images)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from vmlint.model.value import Mapping, Missing, Scalar, Unresolved, Value, at, 
 from vmlint.sources import dockerfile
 from vmlint.sources.compose.loading import Loader, beside, bodies
 from vmlint.sources.compose.merge import as_mapping, merge, without_resets
+from vmlint.sources.dockerfile import BuiltImage
 from vmlint.sources.reading import Surroundings
 
 
@@ -45,6 +47,8 @@ class Project:
     problems: list[Problem] = field(default_factory=list)
     files: set[str] = field(default_factory=set)
     volumes: Value = field(init=False)
+    _built: dict[str, BuiltImage | None] = field(default_factory=dict)
+    _makers: dict[str, Service] | None = None
 
     def __post_init__(self) -> None:
         self.volumes = Missing(self.root.source, self.root.start, self.root.end)
@@ -69,21 +73,43 @@ class Project:
                 found[name] = text(value)
         return found
 
-    def built(self, service: Service) -> dockerfile.BuiltImage | None:
-        """What `build:` makes, read from the Dockerfile inside the root; None where there is none to read."""
+    def built(self, service: Service) -> BuiltImage | None:
+        """What `build:` makes, read from the Dockerfile inside the root, or what a service beside it builds under
+        the same image; None where there is none to read."""
+        if service.name not in self._built:
+            self._built[service.name] = None  # where a build leads back to itself
+            maker = self._maker(text(at(service.body, "image"))) if _builds_nothing(service) else service
+            self._built[service.name] = None if maker is None else self._read(maker)
+        return self._built[service.name]
+
+    def images(self) -> Iterator[tuple[str, BuiltImage]]:
+        """The images that the project builds, by the reference that it gives them, tag included."""
+        for service in self.services:
+            reference = text(at(service.body, "image"))
+            if isinstance(reference, Known) and not _builds_nothing(service):
+                built = self.built(service)
+                if built is not None:
+                    name = reference.value
+                    yield name if ":" in name.rpartition("/")[2] else f"{name}:latest", built
+
+    def _maker(self, reference: Fact[str]) -> Service | None:
+        """The service that builds the image of that reference."""
+        if self._makers is None:
+            self._makers = {}
+            for service in self.services:
+                image = text(at(service.body, "image"))
+                if isinstance(image, Known) and not _builds_nothing(service):
+                    self._makers.setdefault(image.value, service)
+        return self._makers.get(reference.value) if isinstance(reference, Known) else None
+
+    def _read(self, service: Service) -> BuiltImage | None:
         build = at(service.body, "build")
-        if isinstance(build, Missing | Unresolved):
-            return None
         target = value_or(text(at(build, "target")), "")
-        arguments = {
-            name: value.text
-            for name, value in entries(as_mapping(at(build, "args")))
-            if isinstance(value, Scalar) and value.value is not None
-        }
+        arguments = {name: _argument(name, value) for name, value in entries(as_mapping(at(build, "args")))}
         inline = text(at(build, "dockerfile_inline"))
         if isinstance(inline, Known):
             image = dockerfile.read(SourceText(inline.span.path, inline.value), target, arguments)
-            return dockerfile.placed(image, inline.span.first_line())
+            return self._on_own_base(dockerfile.placed(image, inline.span.first_line()), build)
         context = text(at(build, "context") if isinstance(build, Mapping) else build)
         name = text(at(build, "dockerfile"))
         if isinstance(context, Unknown) or isinstance(name, Unknown):
@@ -92,7 +118,21 @@ class Project:
         if "://" in folder:
             return None
         source = self._beside(join(service.path(folder, build), value_or(name, "Dockerfile")))
-        return None if source is None else dockerfile.read(source, target, arguments)
+        return None if source is None else self._on_own_base(dockerfile.read(source, target, arguments), build)
+
+    def _on_own_base(self, image: BuiltImage, build: Value) -> BuiltImage:
+        """The image with what its base is, where the base is a build context of that name or built here itself."""
+        if not isinstance(image.base, Known):
+            return image
+        contexts = as_mapping(at(build, "additional_contexts"))
+        named = value_or(text(at(contexts, image.base.value)), "")
+        if named.startswith("docker-image://"):
+            image.base = Known(named.removeprefix("docker-image://"), image.base.span, image.base.via)
+        name = named.removeprefix("service:") if named.startswith("service:") else None
+        of_name = next((one for one in self.services if one.name == name), None) if name else None
+        maker = of_name or self._maker(image.base)
+        below = self.built(maker) if maker is not None else None
+        return image if below is None else image.on(below)
 
     def _beside(self, path: str) -> SourceText | None:
         found = beside(path, self.surroundings)
@@ -102,6 +142,18 @@ class Project:
         if found is not None:
             self.problems.append(found)
         return None
+
+
+def _builds_nothing(service: Service) -> bool:
+    return isinstance(at(service.body, "build"), Missing | Unresolved)
+
+
+def _argument(name: str, value: Value) -> str:
+    """A build argument as text; one that the files do not settle stays a variable."""
+    if isinstance(value, Scalar) and value.value is not None:
+        return value.text
+    parts = value.parts if isinstance(value, Unresolved) else ()
+    return "".join(part if isinstance(part, str) else part.expression for part in parts) or f"${{{name}}}"
 
 
 def load(paths: tuple[str, ...], surroundings: Surroundings) -> Project:

@@ -28,7 +28,6 @@ from vmlint.model.workload import (
     Mount,
     OperatingSystem,
     Placement,
-    Port,
     Resources,
     Substrate,
     Sysctl,
@@ -38,7 +37,6 @@ from vmlint.sources import declarations
 from vmlint.sources.compose import engine, mounts
 from vmlint.sources.compose.merge import as_mapping
 from vmlint.sources.compose.project import Project, Service
-from vmlint.sources.dockerfile import BuiltImage
 
 
 def workload(service: Service, project: Project, host: Known[str] | None) -> Workload | None:
@@ -87,26 +85,20 @@ def _instances(body: Value) -> Fact[int]:
 def _container(service: Service, project: Project) -> Container:
     body = service.body
     built = project.built(service)
-    image = _image(at(body, "image"))
-    entrypoint, arguments = _words(at(body, "entrypoint")), _words(at(body, "command"))
-    if built is not None and isinstance(entrypoint, Absent):
-        entrypoint = built.entrypoint
-        arguments = built.arguments if isinstance(arguments, Absent) else arguments
-    return Container(
+    container = Container(
         name=service.name,
         span=service.span,
-        image=image,
-        base_image=built.base if built is not None else None,
-        entrypoint=entrypoint,
-        arguments=arguments,
-        user=first_stated((text(at(body, "user")),), built.user if built is not None else Absent(body.span)),
+        image=_image(at(body, "image")),
+        entrypoint=_words(at(body, "entrypoint")),
+        arguments=_words(at(body, "command")),
+        user=text(at(body, "user")),
         privileged=boolean(at(body, "privileged")),
         platform=text(at(body, "platform")),
         capabilities=_capabilities(at(body, "cap_add")),
         dropped=_capabilities(at(body, "cap_drop")),
         devices=mounts.devices(body),
-        mounts=_mounts(service, project, built),
-        ports=mounts.ports(body) or _exposed(built),
+        mounts=_mounts(service, project),
+        ports=mounts.ports(body),
         environment=project.environment(service),
         confinement=_confinement(body),
         sysctls=tuple(
@@ -114,6 +106,7 @@ def _container(service: Service, project: Project) -> Container:
         ),
         resources=_resources(body),
     )
+    return container if built is None else built.beneath(container)
 
 
 def _image(value: Value) -> Fact[str]:
@@ -133,30 +126,14 @@ def _image(value: Value) -> Fact[str]:
     return replace(fact, prefix=known)
 
 
-def _mounts(service: Service, project: Project, built: BuiltImage | None) -> tuple[Mount, ...]:
-    """The service's own mounts, those of `volumes_from`, and the anonymous volumes of the Dockerfile that nothing
-    else covers."""
+def _mounts(service: Service, project: Project) -> tuple[Mount, ...]:
+    """The service's own mounts and those of `volumes_from`."""
     found = list(mounts.mounts(service.body, project.volumes))
     for item in items(at(service.body, "volumes_from")):
         name = value_or(text(item), "").partition(":")[0]
         for other in project.services:
             if other.name == name:
                 found += mounts.mounts(other.body, project.volumes)
-    covered = {value_or(mount.target, "") for mount in found}
-    for volume in built.volumes if built is not None else ():
-        if volume.value not in covered:
-            found.append(Mount("anonymous", Absent(volume.span), volume, Absent(volume.span), volume.span))
-    return tuple(found)
-
-
-def _exposed(built: BuiltImage | None) -> tuple[Port, ...]:
-    if built is None:
-        return ()
-    found = []
-    for port in built.ports:
-        number, _, protocol = port.value.partition("/")
-        if number.isdigit():
-            found.append(Port(Known(int(number), port.span), Absent(port.span), protocol or "tcp", port.span))
     return tuple(found)
 
 
