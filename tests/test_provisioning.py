@@ -52,6 +52,17 @@ UNDERSTOOD = [
      "#cloud-config\npackages: [nginx]\n--b\nContent-Type: text/x-shellscript\n\n#!/bin/sh\ndocker run redis:7\n"
      "--b--\n",
      [("package", "nginx"), ("container", "redis:7")]),
+    ("#!/bin/sh\ncat > /opt/up.sh <<'E'\ndocker run -d redis:7\nE\nchmod +x /opt/up.sh\n/opt/up.sh\n",
+     [("container", "redis:7")]),
+    ("#!/bin/sh\ncat > /etc/rc.local <<E\ndocker run -d redis:7\nE\n", [("container", "redis:7")]),
+    ("#cloud-config\nruncmd: [[bash, /opt/up.sh]]\nwrite_files:\n"
+     "  - {path: /opt/up.sh, content: apt-get install -y nginx}\n", [("package", "nginx")]),
+    ("#cloud-config\nwrite_files:\n  - path: /opt/docker-compose.yml\n    content: |\n      services:\n"
+     "        a: {image: 'redis:7'}\n        b: {build: .}\nruncmd: [cd /opt && docker compose up -d]\n",
+     [("container", "redis:7"), ("container", "")]),
+    ("#!/bin/sh\ncd /srv && npm start\n", [("command", "npm")]),
+    ("#!/bin/sh\nsudo -u app sh -c 'docker run -d redis:7'\n", [("container", "redis:7")]),
+    ("#!/bin/sh\nsu app -c 'docker run -d redis:7'\n", [("container", "redis:7")]),
 ]  # fmt: skip
 
 
@@ -73,6 +84,7 @@ def test_base64_is_decoded(text: str) -> None:
         "#!/bin/bash\n/opt/acme/bootstrap --all\n",
         "#!/bin/bash\ncurl -s https://acme.example/install.sh | bash\n",
         "#!/usr/bin/env python3\nimport os\n",
+        "#!/bin/sh\n. /opt/acme/setup.sh\n",
         "#cloud-config\nansible: {install_method: pip}\n",
         "#cloud-config\npackages: [nginx\n",
         "#include\nhttps://acme.example/user-data\n",
@@ -113,6 +125,12 @@ def test_nothing_is_understood() -> None:
     assert analyse([]) == Provisioned((), True)
 
 
+def test_files_that_run_each_other_end() -> None:
+    chain = "".join(f"cat > /f{n} <<E\nsh /f{n + 1}\nE\n" for n in range(2_000))
+    assert not of(f"#!/bin/sh\n{chain}sh /f0\n").understood
+    assert of("#!/bin/sh\ncat > /f <<E\nsh /f\nE\nsh /f\n").understood
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(["", "#!/bin/sh\n", "#cloud-config\n", "{", "<powershell>\n", "Content-Type: multipart/x\n"]),
@@ -124,7 +142,25 @@ def test_any_text_is_read(head: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["cat <<A\n", "\n", "<# ", "${", "$(", "'", '"', "a=b\n", "machine:\n", "f()", "- ", "{", "[", "<<A;", "\\\n"],
+    [
+        "cat <<A\n",
+        "\n",
+        "<# ",
+        "${",
+        "$(",
+        "'",
+        '"',
+        "a=b\n",
+        "machine:\n",
+        "f()",
+        "- ",
+        "{",
+        "[",
+        "<<A;",
+        "\\\n",
+        "cat >f.yml <<A\nservices:\nA\ndocker compose up\n",
+        "sh f\n",
+    ],
 )
 @pytest.mark.parametrize("head", ["#!/bin/sh\n", "#cloud-config\n", "<powershell>\n", "{"])
 def test_hostile_text_ends_soon(head: str, text: str) -> None:

@@ -139,6 +139,8 @@ def cpu_count(text: str, unit: str) -> float | None:
             return kubernetes_cpu(text)
         case "1024-units":
             return ecs_cpu(text)
+        case "mCPU":
+            return None if parts is None else parts[0] / 1000
         case "nano":
             return None if parts is None else parts[0] / 1e9
         case "percent":

@@ -99,6 +99,12 @@ def hashed_attributes() -> frozenset[str]:
     return frozenset(table("terraform_types")["hashed"])
 
 
+def nomad_driver(name: str) -> list[str] | None:
+    """The substrate of a task driver of Nomad; None for one that is not known."""
+    found = table("terraform_types")["nomad_drivers"].get(name)
+    return None if found is None else list(found)
+
+
 def extensions() -> dict[str, dict[str, Any]]:
     """Resource types that run commands on a machine that they name."""
     return dict(table("terraform_types")["extensions"])

@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 
+from vmlint.model.fact import Origin
 from vmlint.model.span import Span
 from vmlint.model.value import Scalar, Unresolved, Value
 from vmlint.model.workload import Started
@@ -36,7 +37,7 @@ class Script:
         return (len(word) > 1 and self._written(word)) or self._line(command) or self.value.entry_span
 
     def _written(self, text: str) -> Span | None:
-        for span in (self.value.span, *(origin.span for origin in self.value.via)):
+        for span in (self.value.span, *map(reach, self.value.via)):
             offset = span.source.text.find(text, span.start, span.end)
             if offset >= 0:
                 return Span(span.source, offset, offset + len(text))
@@ -54,6 +55,12 @@ class Script:
         return None
 
 
+def reach(origin: Origin) -> Span:
+    """Where the text of a value may stand that came through a definition: all of a file, which is told by its first
+    line."""
+    return origin.span.source.whole() if origin.label.startswith(("file ", "template ")) else origin.span
+
+
 class Log:
     """What is started, each thing once, in the order found."""
 
@@ -63,8 +70,12 @@ class Log:
         self.written_units: set[str] = set()
         self.files: dict[str, str] = {}
         """What is written to the machine, by path."""
+        self.paths: dict[str, str] = {}
+        """The last of these paths by the name of the file."""
         self.ran: set[str] = set()
         """Of these files, those that were run."""
+        self.depth = 0
+        """Files that are being run, one by the other."""
 
     def add(self, kind: str, name: str, script: Script, detail: str = "", word: str = "") -> None:
         shown = name.split(UNKNOWN)[0]

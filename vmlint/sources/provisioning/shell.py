@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from vmlint.catalog import commands, provisioning
 from vmlint.sources.provisioning.script import UNKNOWN, Log, Script
 
+MAX_FILES = 20
+"""Files that user data writes and runs, one inside the other."""
+
 _HEREDOC = re.compile(r"<<(-?)[ \t]*\\?(['\"]?)([A-Za-z_]\w*)\2")
 _KEYWORDS = frozenset(
     {
@@ -40,9 +43,9 @@ def run(script: Script, log: Log) -> None:
     text = script.text.replace("\r\n", "\n")
     text, files = _without_heredocs(text)
     text = _with_variables(text)
-    for path, content in files:
-        write(path, content, log)
-    for path, content in files:
+    for path, content, more in files:
+        write(path, content, log, more=more)
+    for path, content, _ in files:
         written_file(path, content, script, log)
     own = frozenset(_FUNCTION.findall(text))
     for pipeline in pipelines(text):
@@ -66,14 +69,15 @@ def _with_variables(text: str) -> str:
     return re.sub(r"\$(?:\{(\w+)\}|(\w+))", lambda used: known.get(used[1] or used[2]) or used[0], text)
 
 
-def _without_heredocs(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """The text without its here-documents, and each of them with the file that it is written to."""
+def _without_heredocs(text: str) -> tuple[str, list[tuple[str, str, bool]]]:
+    """The text without its here-documents, and each of them with the file that it is written to, and whether it is
+    added to what stands there."""
     lines = text.split("\n")
     ends: dict[str, list[int]] = {}
     for number, line in enumerate(lines):
         ends.setdefault(line.strip(), []).append(number)
     kept: list[str] = []
-    files: list[tuple[str, str]] = []
+    files: list[tuple[str, str, bool]] = []
     at = 0
     while at < len(lines):
         line = lines[at]
@@ -83,7 +87,8 @@ def _without_heredocs(text: str) -> tuple[str, list[tuple[str, str]]]:
             after = ends.get(found[3], [])
             end = bisect_left(after, at)
             if end < len(after):
-                files.append((_target(line), "\n".join(lines[at : after[end]])))
+                more = ">>" in line or "tee -a" in line
+                files.append((_target(line), "\n".join(lines[at : after[end]]), more))
                 at = after[end] + 1
                 line = line[: found.start()] + line[found.end() :]
         kept.append(line)
@@ -96,10 +101,11 @@ def _target(line: str) -> str:
     return "" if found is None else found[1] or found[2]
 
 
-def write(path: str, content: str, log: Log) -> None:
-    """A file that is put on the machine; its second part is added to what stands there."""
+def write(path: str, content: str, log: Log, *, more: bool = False) -> None:
+    """A file that is put on the machine; `more` is added to what stands there."""
     path = path.strip("\"'")
-    log.files[path] = f"{log.files[path]}\n{content}" if path in log.files else content
+    log.files[path] = f"{log.files[path]}\n{content}" if more and path in log.files else content
+    log.paths[path.rsplit("/", 1)[-1]] = path
 
 
 def written_file(path: str, content: str, script: Script, log: Log) -> None:
@@ -125,15 +131,14 @@ def unit(content: str, script: Script, log: Log) -> None:
 
 def _run_file(path: str, script: Script, log: Log) -> bool:
     """What a file that the user data wrote does when it is run; False where it wrote no such file."""
-    name = next((name for name in (path, path.removeprefix("./")) if name in log.files), None)
-    if name is None:
-        ending = f"/{path.removeprefix('./')}"
-        name = next((name for name in log.files if name.endswith(ending)), None)
-    if name is None:
+    name = path if path in log.files else log.paths.get(path.rsplit("/", 1)[-1])
+    if name is None or log.depth > MAX_FILES:
         return False
     if name not in log.ran:
         log.ran.add(name)
+        log.depth += 1
         run(script.part(log.files[name]), log)
+        log.depth -= 1
     return True
 
 
@@ -141,10 +146,14 @@ def _compose_up(words: tuple[str, ...], script: Script, log: Log) -> None:
     """The containers of the Compose file that the user data wrote; a project of which nothing is known else."""
     from vmlint.sources.provisioning.documents import compose_images
 
-    images = [image for text in log.files.values() for image in compose_images(text)]
-    for image in images:
-        log.add("container", image, script, " ".join(words))
-    if not images:
+    found = False
+    for path in [path for path in log.files if path.endswith((".yml", ".yaml")) and path not in log.ran]:
+        log.ran.add(path)
+        images = compose_images(log.files[path])
+        found = found or bool(images)
+        for image in images:
+            log.add("container", image, script, " ".join(words))
+    if not found:
         log.add("compose", words[0].rsplit("/", 1)[-1], script, " ".join(words))
 
 
@@ -211,7 +220,7 @@ def _other(words: tuple[str, ...], script: Script, log: Log) -> None:
         return
     if words[0] in (".", "source"):
         log.understood = log.understood and (path is None or provisioning.sets_environment(path))
-    elif provisioning.is_plain(words) or provisioning.is_plain((words[0],)):
+    elif provisioning.is_plain(words):
         return
     else:
         fact = commands.command(words)

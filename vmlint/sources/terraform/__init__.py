@@ -117,6 +117,8 @@ def _reader(shape: str) -> Callable[[Resource, Relations], Found]:
             return _clusters
         case "manifest" | "helm" | "kubernetes":
             return _kubernetes
+        case "job":
+            return _nomad
     raise ValueError(shape)
 
 
@@ -165,6 +167,12 @@ def _kubernetes(resource: Resource, relations: Relations) -> Found:
     from vmlint.sources.terraform import kubernetes
 
     yield from kubernetes.read(resource)
+
+
+def _nomad(resource: Resource, relations: Relations) -> Found:
+    from vmlint.sources.terraform import nomad
+
+    yield from nomad.read(resource)
 
 
 def _told_apart(workloads: list[Workload]) -> Iterator[Workload]:

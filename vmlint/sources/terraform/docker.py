@@ -128,7 +128,7 @@ def _mounts(body: Value, resource: Resource) -> Iterator[Mount]:
             kind, source, text(at(block, "container_path")), boolean(at(block, "read_only")), _place(block, source)
         )
     for block in [*select(body, "mounts")]:
-        yield _mount(block, resource)
+        yield mount(block)
     for found in select(body, "tmpfs"):
         for key, value in entries(found):
             yield Mount(
@@ -150,7 +150,7 @@ def _kind_of_source(source: Fact[str]) -> str:
     return "host" if written.startswith(("/", ".", "~", "$", "\\")) or written[1:2] == ":" else "volume"
 
 
-def _mount(block: Value, resource: Resource) -> Mount:
+def mount(block: Value) -> Mount:
     """A `mounts` block of both types: `type`, `source`, `target`."""
     kind, source = text(at(block, "type")), text(at(block, "source"))
     word = kind.value if isinstance(kind, Known) else "unknown"
@@ -231,7 +231,7 @@ def service(resource: Resource) -> Workload:
         user=text(at(inner, "user")),
         capabilities=_capabilities(inner, "cap_add"),
         dropped=_capabilities(inner, "cap_drop"),
-        mounts=tuple(_mount(block, resource) for block in select(inner, "mounts")),
+        mounts=tuple(mount(block) for block in select(inner, "mounts")),
         ports=tuple(_ports(body, "endpoint_spec.ports", "target_port", "published_port", resource)),
         environment=_environment(inner, "env"),
         confinement=tuple(_swarm_confinement(inner)),

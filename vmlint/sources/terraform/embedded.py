@@ -9,7 +9,7 @@ from __future__ import annotations
 from vmlint.model.fact import Unknown
 from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Mapping, Missing, Scalar, Sequence, Unresolved, Value
-from vmlint.sources.provisioning.script import UNKNOWN, script_text
+from vmlint.sources.provisioning.script import UNKNOWN, reach, script_text
 
 
 def trees(value: Value) -> list[Value]:
@@ -29,6 +29,12 @@ def trees(value: Value) -> list[Value]:
     return [_Placing(value).place(document.root) for document in parsed.documents]
 
 
+def placed(root: Value, value: Value) -> Value:
+    """A tree that was parsed from the text of a value, with the places that its keys and values have in the source
+    of the text."""
+    return _Placing(value).place(root)
+
+
 def tree(value: Value) -> Value | None:
     """The one document that a value holds."""
     return next(iter(trees(value)), None)
@@ -38,7 +44,7 @@ class _Placing:
     """Moves a tree into the source of the text that it was parsed from. `_at` only goes forward."""
 
     def __init__(self, value: Value) -> None:
-        spans = [value.span, *(origin.span for origin in value.via)]
+        spans = [value.span, *map(reach, value.via)]
         longest = max(spans, key=lambda span: span.end - span.start)
         self._value = value
         self._within = longest
@@ -49,14 +55,23 @@ class _Placing:
             case Mapping():
                 begin = self._at
                 entries = {key: self._entry(key, child) for key, child in node.entries.items()}
-                return Mapping(entries, self._within.source, begin, max(begin, self._at), self._value.via)
+                made = Mapping(entries, self._within.source, begin, max(begin, self._at), self._value.via)
+                made.tag = node.tag
+                return made
             case Sequence():
                 begin = self._at
                 items = [self.place(item) for item in node.items]
                 return Sequence(items, self._within.source, begin, max(begin, self._at), self._value.via)
             case Scalar():
                 return self._scalar(node)
+            case Unresolved():
+                return self._unknown(node)
         return Missing(*self._start())
+
+    def _unknown(self, node: Unresolved) -> Value:
+        found = node.unknown
+        unknown = Unknown(found.expression, found.reason, Span(*self._start()), self._value.via, found.prefix)
+        return Unresolved(unknown, node.parts)
 
     def _start(self) -> tuple[SourceText, int, int]:
         return self._within.source, self._at, self._at
