@@ -4,7 +4,7 @@ Nomad fills in at run time are unknown.
 
 from __future__ import annotations
 
-from vmlint.evaluation.terraform.expressions import text_of
+from vmlint.evaluation.terraform.texts import text_of
 from vmlint.evaluation.terraform.values import unresolved
 from vmlint.model.span import SourceText
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value
