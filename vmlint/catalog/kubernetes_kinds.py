@@ -5,6 +5,7 @@ Data: `data/kubernetes_kinds.yaml`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -21,7 +22,8 @@ class Kind:
     kind: str
     pods: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
-    spec: str = ""
+    spec: tuple[str, ...] = ()
+    base: str = ""
     image: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     count: tuple[str, ...] = ()
@@ -30,7 +32,14 @@ class Kind:
     daemon_if: Any = None
     added: Any = None
     only_with: str = ""
-    vm: str = ""
+    unless: Any = None
+    refers: tuple[dict[str, str], ...] = ()
+    template: bool = False
+    product: str = ""
+    product_if: Any = None
+    parameters: str = ""
+    vm: tuple[str, ...] = ()
+    machine: Any = None
     shape: str = ""
     durable: bool = False
     daemon: bool = False
@@ -50,9 +59,21 @@ def kind(group: str, name: str) -> Kind | None:
     row = _rows().get((group, name))
     if row is None:
         return None
-    lists = ("pods", "containers", "image", "resources", "count")
-    columns: dict[str, Any] = {key: tuple(value) if key in lists else value for key, value in row.items()}
+    return of_row(row)
+
+
+def of_row(row: Mapping[str, Any]) -> Kind:
+    """A row of the table, or of a user's configuration, as a kind."""
+    columns: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+    }
     return Kind(**columns)
+
+
+def machine_set(group: str, name: str) -> dict[str, str]:
+    """Where a kind that makes machines from a template names it (`template`) and their number (`count`)."""
+    rows = table("kubernetes_kinds")["machine_sets"]
+    return next((row for row in rows if (row["group"], row["kind"]) == (group, name)), {})
 
 
 def rendered_by(group: str, name: str) -> str:

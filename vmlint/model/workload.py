@@ -293,6 +293,10 @@ class Workload:
     """Further places that have a hand in the workload: the kustomizations that make it and their patches."""
     gaps: tuple[Unknown, ...] = ()
     """Unknown parts that stand for no field: a module that is not available, a file that does not exist."""
+    refers: tuple[Known[str], ...] = ()
+    """Objects whose containers it runs (`Task/build`), filled in when the estate is linked."""
+    definition: bool = False
+    """Whether it only defines what other objects run: listed where nobody in the scan refers to it."""
 
     @property
     def main_containers(self) -> tuple[Container, ...]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from vmlint.catalog import kubernetes_kinds
+from vmlint.catalog.kubernetes_kinds import Kind
 from vmlint.files import Refusal
+from vmlint.model.fact import Known
 from vmlint.model.finding import Problem, ProblemKind
-from vmlint.model.record import record
+from vmlint.model.record import record, replace
 from vmlint.model.span import SourceText
 from vmlint.model.value import Value
 from vmlint.model.workload import Host, Workload
@@ -17,6 +19,8 @@ from vmlint.sources.kubernetes.hosts import host
 from vmlint.sources.kubernetes.linking import link
 from vmlint.sources.kubernetes.machines import machine
 from vmlint.sources.kubernetes.manifests import Manifest, looks_like, manifests
+from vmlint.sources.kubernetes.nodes import nodes
+from vmlint.sources.kubernetes.ownership import without_owned
 from vmlint.sources.kubernetes.workloads import workload
 from vmlint.sources.reading import Reading, Surroundings, Unit
 
@@ -65,28 +69,33 @@ def _of_objects(objects: tuple[Manifest, ...], unit: str, around: Companions) ->
     hosts: list[Host] = []
     problems: list[Problem] = []
     beside = companions(objects).over(around)
-    for manifest in objects:
-        found = _workload(manifest, unit, beside)
+    for manifest, copies in without_owned(objects):
+        kind = kubernetes_kinds.kind(manifest.group, manifest.kind)
+        if kind is not None and kind.shape in ("pool", "machine"):
+            for made in nodes(manifest, kind, unit, beside):
+                (hosts if isinstance(made, Host) else workloads).append(made)  # type: ignore[arg-type]
+            continue
+        found = _workload(manifest, kind, unit, beside)
         if found is not None:
-            workloads.append(found)
+            workloads.append(found if copies == 1 else replace(found, instances=Known(copies, found.span)))
             continue
         known = host(manifest)
         if known is not None:
             hosts.append(known)
-            continue
-        if kubernetes_kinds.kind(manifest.group, manifest.kind) is not None:
-            message = f"{manifest.address} makes no pod by what it says: a patch, or a part of another object"
-            problems.append(Problem(ProblemKind.SKIPPED, message, manifest.span))
-            continue
-        by = kubernetes_kinds.rendered_by(manifest.group, manifest.kind)
-        if by:
-            message = f"{manifest.address} is not rendered: {by} would tell what it runs"
+        elif (message := _passed_over(manifest, kind)) is not None:
             problems.append(Problem(ProblemKind.SKIPPED, message, manifest.span))
     return Reading(tuple(workloads), tuple(hosts), tuple(problems))
 
 
-def _workload(manifest: Manifest, unit: str, beside: Companions) -> Workload | None:
-    kind = kubernetes_kinds.kind(manifest.group, manifest.kind)
+def _passed_over(manifest: Manifest, kind: Kind | None) -> str | None:
+    """Why an object that speaks of workloads is none; None for any other object."""
+    if kind is not None:
+        return f"{manifest.address} makes no pod by what it says: a patch, or a part of another object"
+    by = kubernetes_kinds.rendered_by(manifest.group, manifest.kind)
+    return f"{manifest.address} is not rendered: {by} would tell what it runs" if by else None
+
+
+def _workload(manifest: Manifest, kind: Kind | None, unit: str, beside: Companions) -> Workload | None:
     if kind is None:
         return None
     make = machine if kind.shape == "kubevirt" else workload

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import TypeVar
 
+from vmlint.catalog.kubernetes_kinds import machine_set
 from vmlint.model.fact import Absent, Fact, Known
 from vmlint.model.record import field, record
 from vmlint.model.value import Value, at, entries, integer, text
@@ -20,12 +21,15 @@ V = TypeVar("V")
 class Companions:
     """`settings`: the data of ConfigMaps by name. `scaled`: the least instances that an autoscaler keeps of the
     object of this kind and name. `presets`: labels that a machine must have, with the machine spec that it then
-    gets. `sizes`: the specs of instance types by name."""
+    gets. `sizes`: the specs of instance types by name. `preferences`: preferences by name. `machines`: how many are
+    made from the machine template of this kind and name."""
 
     settings: dict[str, Value] = field(default_factory=dict)
     scaled: dict[tuple[str, str], Fact[int]] = field(default_factory=dict)
     presets: list[tuple[dict[str, Fact[str]], Value]] = field(default_factory=list)
     sizes: dict[str, Value] = field(default_factory=dict)
+    preferences: dict[str, Value] = field(default_factory=dict)
+    machines: dict[tuple[str, str], Fact[int]] = field(default_factory=dict)
 
     def over(self, around: Companions) -> Companions:
         """These, and what stands around where they say nothing."""
@@ -34,6 +38,8 @@ class Companions:
             {**around.scaled, **self.scaled},
             [*self.presets, *(preset for preset in around.presets if preset not in self.presets)],
             {**around.sizes, **self.sizes},
+            {**around.preferences, **self.preferences},
+            {**around.machines, **self.machines},
         )
 
 
@@ -46,6 +52,8 @@ def shared(files: Iterable[Companions]) -> Companions:
         _unambiguous(file.scaled for file in found),
         [preset for file in found for preset in file.presets],
         _unambiguous(file.sizes for file in found),
+        _unambiguous(file.preferences for file in found),
+        _unambiguous(file.machines for file in found),
     )
 
 
@@ -74,7 +82,20 @@ def companions(manifests: Iterable[Manifest]) -> Companions:
                 found.presets.append((_preset_labels(body), at(body, "spec")))
             case "instancetype.kubevirt.io", "VirtualMachineInstancetype" | "VirtualMachineClusterInstancetype":
                 found.sizes[manifest.name] = at(body, "spec")
+            case "instancetype.kubevirt.io", "VirtualMachinePreference" | "VirtualMachineClusterPreference":
+                found.preferences[manifest.name] = body
+            case group, kind:
+                _count_machines(found, body, machine_set(group, kind))
     return found
+
+
+def _count_machines(found: Companions, body: Value, row: dict[str, str]) -> None:
+    if not row:
+        return
+    template, count = at(body, *row["template"].split(".")), integer(at(body, *row["count"].split(".")))
+    kind, name = text(at(template, "kind")), text(at(template, "name"))
+    if isinstance(kind, Known) and isinstance(name, Known) and not isinstance(count, Absent):
+        found.machines[kind.value, name.value] = count
 
 
 def _preset_labels(body: Value) -> dict[str, Fact[str]]:

@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from vmlint.model.fact import Fact, Known, Origin
+from vmlint.model.fact import Fact, Known, Origin, Unknown
 from vmlint.model.record import replace
 from vmlint.model.workload import Host, Workload
 from vmlint.sources import declarations
+from vmlint.sources.kubernetes.references import resolved
 from vmlint.sources.kubernetes.workloads import of_class, of_product
 
 
@@ -18,6 +19,7 @@ def link(workloads: Iterable[Workload], hosts: Iterable[Host]) -> Iterator[Workl
     classes: dict[str, Host] = {}
     namespaces: dict[str, Host] = {}
     profiles: list[Host] = []
+    clusters: set[str] = set()
     for host in hosts:
         if host.kind == "runtime-class":
             classes.setdefault(host.name, host)
@@ -25,11 +27,24 @@ def link(workloads: Iterable[Workload], hosts: Iterable[Host]) -> Iterator[Workl
             namespaces.setdefault(host.name, host)
         elif host.kind == "fargate-profile":
             profiles.append(host)
-    for workload in workloads:
+        if host.kind in ("fargate-profile", "node-pool") and "cluster" in host.facts:
+            clusters.add(_name(host.facts["cluster"]))
+    if len(clusters) > 1:
+        profiles = []  # whose cluster a manifest is for cannot be told
+    for workload in resolved(workloads):
         if workload.machine is None:
             workload = _on_fargate(_of_class(workload, classes), profiles)
         namespace = namespaces.get(workload.namespace) if workload.namespace else None
         yield workload if namespace is None else _in_namespace(workload, namespace)
+
+
+def _name(fact: Fact[str]) -> str:
+    match fact:
+        case Known(value):
+            return value
+        case Unknown(expression=expression):
+            return expression
+    return ""
 
 
 def _of_class(workload: Workload, classes: dict[str, Host]) -> Workload:

@@ -34,7 +34,7 @@ def machine(manifest: Manifest, kind: Kind, unit: str, companions: Companions) -
     """The workload of a VirtualMachine, VirtualMachineInstance, replica set or pool. `companions` may hold its
     presets and its instance type."""
     body = manifest.body
-    template = next(select(body, kind.vm), None)
+    template = _template(body, kind)
     if template is None:
         return None
     spec = at(template, "spec")
@@ -76,6 +76,15 @@ def machine(manifest: Manifest, kind: Kind, unit: str, companions: Companions) -
         namespace=manifest.namespace,
         unit=unit,
     )
+
+
+def _template(body: Mapping, kind: Kind) -> Value | None:
+    """The first that there is; where it stands by an old version's rule only if it is a machine indeed."""
+    for place, path in enumerate(kind.vm):
+        for template in select(body, path):
+            if not place or not isinstance(at(template, "spec", "domain"), Missing):
+                return template
+    return None
 
 
 def _given(body: Mapping, labels: dict[str, Fact[str]], companions: Companions) -> Iterator[Value]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Mapping as Mapping_
 
-from vmlint.model.fact import Known, value_or
+from vmlint.catalog import kubernetes_kinds
+from vmlint.model.fact import Known, Unknown, value_or
 from vmlint.model.record import record
 from vmlint.model.span import Span
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value, at, entries, items, text
@@ -61,10 +63,15 @@ def manifests(root: Value, depth: int = 0) -> Iterator[Manifest]:
             yield from manifests(item, depth + 1)
         return
     if kind.text == "Template" and isinstance(at(root, "objects"), Sequence):
-        parameters = _parameters(root)
+        parameters = _parameters(at(root, "parameters"))
         for item in items(at(root, "objects")):
             yield from manifests(_substituted(item, parameters), depth + 1)
         return
+    known = kubernetes_kinds.kind(group, kind.text)
+    if known is not None and known.parameters:
+        given = _parameters(at(root, *known.parameters.split(".")))
+        root = root.moved(root.span)
+        root.entries = {key: _substituted(value, given) for key, value in entries(root)}
     metadata = at(root, "metadata")
     name = _name(at(metadata, "name")) or _name(at(metadata, "generateName"))
     yield Manifest(root, group, kind.text, name, _name(at(metadata, "namespace")))
@@ -76,10 +83,10 @@ def _name(value: Value) -> str:
     return value_or(text(value), "")
 
 
-def _parameters(template: Value) -> dict[str, str]:
-    """Default values of an OpenShift template's parameters."""
+def _parameters(stated: Value) -> dict[str, str]:
+    """Default values of a template's parameters."""
     found = {}
-    for parameter in items(at(template, "parameters")):
+    for parameter in items(stated):
         name, value = text(at(parameter, "name")), text(at(parameter, "value"))
         if isinstance(name, Known) and isinstance(value, Known):
             found[name.value] = value.value
@@ -89,13 +96,11 @@ def _parameters(template: Value) -> dict[str, str]:
 _PARAMETER = re.compile(r"\$\{\{?(\w+)\}?\}")
 
 
-def _substituted(value: Value, parameters: dict[str, str]) -> Value:
-    """The tree with `${NAME}` and `${{NAME}}` put in; a parameter without a value stays as it is written."""
+def _substituted(value: Value, parameters: Mapping_[str, str]) -> Value:
+    """The tree with `${NAME}` and `${{NAME}}` put in; with a parameter that has no value it is unknown."""
     match value:
         case Scalar(value=str() as raw) if "${" in raw:
-            changed = value.moved(value.span, key_start=value.key_start)
-            changed.value = _PARAMETER.sub(lambda m: parameters.get(m[1], m[0]), raw)
-            return changed
+            return _filled(value, raw, parameters)
         case Mapping():
             copy = value.moved(value.span, key_start=value.key_start)
             copy.entries = {k: _substituted(v, parameters) for k, v in entries(value)}
@@ -106,3 +111,16 @@ def _substituted(value: Value, parameters: dict[str, str]) -> Value:
             return members
         case _:
             return value
+
+
+def _filled(value: Scalar, raw: str, parameters: Mapping_[str, str]) -> Value:
+    open_ = next((m for m in _PARAMETER.finditer(raw) if m[1] not in parameters), None)
+    if open_ is None:
+        changed = value.moved(value.span, key_start=value.key_start)
+        changed.value = _PARAMETER.sub(lambda m: parameters[m[1]], raw)
+        return changed
+    known = _PARAMETER.sub(lambda m: parameters.get(m[1], m[0]), raw[: open_.start()])
+    unknown = Unknown(open_[0], "the template gives the parameter no value", value.span, value.via, known)
+    found = Unresolved(unknown)
+    found.key_start = value.key_start
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 
 from vmlint.catalog import operating_systems, substrates
 from vmlint.catalog.kubernetes_kinds import Kind, product_of_label
@@ -10,7 +11,7 @@ from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated, value_
 from vmlint.model.need import SubstrateClass
 from vmlint.model.record import record
 from vmlint.model.span import Span
-from vmlint.model.value import Mapping, Unresolved, Value, at, boolean, entries, integer, text
+from vmlint.model.value import Mapping, Sequence, Unresolved, Value, at, boolean, entries, integer, items, text
 from vmlint.model.workload import Container, OperatingSystem, Placement, Substrate, Workload
 from vmlint.sources import declarations
 from vmlint.sources.kubernetes import pods
@@ -33,12 +34,13 @@ class _Pods:
 def workload(manifest: Manifest, kind: Kind, unit: str, companions: Companions) -> Workload | None:
     """The workload of an object; None where it makes no pod itself. `companions` are the objects beside it."""
     body = manifest.body
-    if kind.only_with and not list(select(body, kind.only_with)):
+    if _makes_none(body, kind):
         return None
     labels, annotations = _metadata(manifest, kind)
     shape = _pods(body, kind, annotations, companions)
     spec = shape.specs[0] if shape.specs else at(body, "spec")
-    if not kind.role and not any(_runs_something(container) for container in shape.containers):
+    refers = tuple(_refers(body, kind))
+    if not kind.role and not refers and not any(_runs_something(container) for container in shape.containers):
         return None
     placement = pods.placement(spec)
     system = _operating_system(placement, shape.containers, body)
@@ -54,7 +56,7 @@ def workload(manifest: Manifest, kind: Kind, unit: str, companions: Companions) 
         format="kubernetes",
         kind=manifest.kind,
         span=manifest.span,
-        substrate=_substrate(body, placement, system, labels, annotations),
+        substrate=_substrate(body, kind, placement, system, labels, annotations),
         os=system,
         instances=instances,
         vcpu=first_stated((amounts.cpu_limit, amounts.cpu_request), absent) if amounts else absent,
@@ -72,7 +74,28 @@ def workload(manifest: Manifest, kind: Kind, unit: str, companions: Companions) 
         kind_role=(kind.daemon_role if daemon and kind.daemon_role else kind.role),
         daemon=daemon,
         durable=kind.durable,
+        refers=refers,
+        definition=kind.template,
     )
+
+
+def _makes_none(body: Mapping, kind: Kind) -> bool:
+    if kind.only_with and not list(select(body, kind.only_with)):
+        return True
+    if not kind.unless:
+        return False
+    stated = text(at(body, "metadata", "annotations", kind.unless["annotation"]))
+    return isinstance(stated, Known) and stated.value == kind.unless["value"]
+
+
+def _refers(body: Mapping, kind: Kind) -> Iterator[Known[str]]:
+    """The objects whose containers it runs, as `Kind/name`."""
+    for row in kind.refers:
+        for value in select(body, row["path"]):
+            name = text(at(value, "name")) if isinstance(value, Mapping) else text(value)
+            named = value_or(text(at(value, "kind")), "") if isinstance(value, Mapping) else ""
+            if isinstance(name, Known):
+                yield Known(f"{named or row['kind']}/{name.value}", name.span, name.via)
 
 
 def _runs_something(container: Container) -> bool:
@@ -103,17 +126,45 @@ def _pods(body: Mapping, kind: Kind, annotations: dict[str, Fact[str]], companio
     found: list[Container] = []
     for spec in specs:
         found += pods.containers(Pod(spec, volumes(spec, claims), annotations, companions.settings))
+    beside = _joined([part for path in kind.spec for part in select(body, path)])
     if kind.containers:
-        spec = next(select(body, kind.spec), at(body, "spec")) if kind.spec else at(body, "spec")
+        spec = beside if beside is not None else at(body, "spec")
         pod = Pod(spec, volumes(spec, claims), annotations, companions.settings)
+        base = next(select(body, kind.base), None) if kind.base else None
         for path in kind.containers:
             for item in select(body, path):
-                found.append(pods.container(item, "main", pod))
+                found.append(pods.container(item if base is None else _over(base, item), "main", pod))
         specs.append(spec)
-    if kind.spec and not kind.containers:
-        specs += select(body, kind.spec)
+    elif beside is not None:
+        specs.append(beside)
     found = [*_with_operator_image(body, kind, found), *_added(body, kind)]
     return _Pods(tuple(specs), tuple(found))
+
+
+def _joined(parts: list[Value]) -> Value | None:
+    """Pod-shaped parts as one: lists in a row, of other keys the first."""
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    found: dict[str, Value] = {}
+    for part in parts:
+        for key, value in entries(part):
+            earlier = found.setdefault(key, value)
+            if earlier is not value and isinstance(earlier, Sequence) and isinstance(value, Sequence):
+                joined = copy(earlier)
+                joined.items = [*earlier.items, *value.items]
+                found[key] = joined
+    first = parts[0]
+    return Mapping(found, first.source, first.start, first.end, first.via)
+
+
+def _over(base: Value, item: Value) -> Value:
+    """A container with what all of its kind begin with; its own keys go first."""
+    joined = _joined([item, base])
+    if not isinstance(item, Mapping) or not isinstance(joined, Mapping):
+        return item
+    made = copy(item)
+    made.entries = {**joined.entries, **{k: v for k, v in item.entries.items() if not isinstance(v, Sequence)}}
+    return made
 
 
 def _with_operator_image(body: Mapping, kind: Kind, found: list[Container]) -> list[Container]:
@@ -204,8 +255,19 @@ def _release(placement: Placement) -> str:
     return operating_systems.windows_release(build.value) if isinstance(build, Known) else ""
 
 
+def _own_product(body: Mapping, kind: Kind) -> str:
+    """The product of what is no pod of the cluster's own."""
+    condition = kind.product_if
+    for value in select(body, condition["path"]) if condition else ():
+        for item in items(value):
+            if value_or(text(item), "") == condition["value"]:
+                return str(condition["product"])
+    return kind.product
+
+
 def _substrate(
     body: Mapping,
+    kind: Kind,
     placement: Placement,
     system: Fact[OperatingSystem],
     labels: dict[str, Fact[str]],
@@ -214,6 +276,8 @@ def _substrate(
     """By RuntimeClass name, or by a label or toleration that puts the pod on a product of its own. A class that
     nobody knows is a plain container that claims to be more: `certain` is false, and rules can tell."""
     span = body.span.first_line()
+    if kind.product:
+        return Known(of_product(_own_product(body, kind), span), span)
     match placement.runtime_class:
         case Known(value=name) as stated:
             return Known(of_class(name, stated), stated.span, stated.via)
@@ -221,8 +285,8 @@ def _substrate(
             return unknown
     product = _product(placement, labels)
     if product is not None:
-        kind, fact = product
-        return Known(of_product(kind, fact.span), fact.span, fact.via)
+        name, fact = product
+        return Known(of_product(name, fact.span), fact.span, fact.via)
     untrusted = next((a for a in annotations if a.startswith("io.kubernetes.cri.untrusted-workload")), None)
     if untrusted and isinstance(annotations[untrusted], Known):
         stated_as = annotations[untrusted]
@@ -230,11 +294,8 @@ def _substrate(
         if stated_as.value == "true":
             return Known(of_product("kata", stated_as.span), stated_as.span, stated_as.via)
     windows = isinstance(system, Known) and system.value.family == "windows"
-    kind = "windows-process" if windows else "runc"
-    return Known(
-        Substrate(SubstrateClass.CONTAINER, "Kubernetes", "process isolation" if windows else "runc", kind, span),
-        span,
-    )
+    runtime = ("process isolation", "windows-process") if windows else ("runc", "runc")
+    return Known(Substrate(SubstrateClass.CONTAINER, "Kubernetes", *runtime, span), span)
 
 
 def of_class(name: str, stated: Known[str], handler: Known[str] | None = None) -> Substrate:
