@@ -122,16 +122,17 @@ def _scan(options: dict[str, Any]) -> tuple[Report, Config]:
     if "-" in paths:
         files.put(options["stdin_filename"], decode(options["stdin_filename"], _standard_input(files.max_bytes)))
         paths = [options["stdin_filename"] if path == "-" else path for path in paths]
+    rules = _rules(options["rule_folders"])
+    _check_names((*options["select"], *options["ignore"]), rules)
+    config = _config(options, paths, files, rules)
     settings = Settings(
         _variables(options["var"]),
         tuple(options["var_file"]),
         tuple(options["env_file"]),
         options["strict"],
         _environment(options["env"]),
+        config.kinds,
     )
-    rules = _rules(options["rule_folders"])
-    _check_names((*options["select"], *options["ignore"]), rules)
-    config = _config(options, paths, files, rules)
     choices = Choices(
         select=frozenset(options["select"] or config.select),
         ignore=frozenset((*options["ignore"], *config.ignore)),

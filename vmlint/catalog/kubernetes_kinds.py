@@ -18,8 +18,8 @@ from vmlint.model.record import record
 class Kind:
     """One row; the fields are the columns, as the table's head describes them."""
 
-    group: str
     kind: str
+    group: str = ""
     pods: tuple[str, ...] = ()
     containers: tuple[str, ...] = ()
     spec: tuple[str, ...] = ()
@@ -52,9 +52,17 @@ def _rows() -> dict[tuple[str, str], dict[str, Any]]:
     return {(row["group"], row["kind"]): row for row in table("kubernetes_kinds")["kinds"]}
 
 
+def kind(group: str, name: str, own: tuple[Kind, ...] = ()) -> Kind | None:
+    """The row of a kind in an API group (empty for the core group); None for what makes no workload. A user's `own`
+    kinds go first."""
+    for row in own:
+        if (row.group, row.kind) == (group, name):
+            return row
+    return _known(group, name)
+
+
 @cache
-def kind(group: str, name: str) -> Kind | None:
-    """The row of a kind in an API group (empty for the core group); None for what makes no workload."""
+def _known(group: str, name: str) -> Kind | None:
     group = table("kubernetes_kinds")["groups"].get(group, group)
     row = _rows().get((group, name))
     if row is None:

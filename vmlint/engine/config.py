@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from vmlint.catalog import names
 from vmlint.catalog.declarations import allowed_values
 from vmlint.engine.plugins import LoadedRule
 from vmlint.engine.selection import complaint
@@ -20,6 +21,9 @@ from vmlint.model.value import Mapping as Tree
 from vmlint.model.value import Scalar, Sequence, Value, at, entries, items, text
 from vmlint.model.workload import Declarations, Workload
 from vmlint.sources import declarations
+
+if TYPE_CHECKING:
+    from vmlint.catalog.kubernetes_kinds import Kind
 
 NAME = ".vmlint.yaml"
 _MATCHES = ("path", "format", "kind", "name", "address")
@@ -60,6 +64,7 @@ class Config:
     fail_on: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     workloads: tuple[Entry, ...] = ()
+    kinds: tuple[Kind, ...] = ()
 
     def declared(self, workloads: Iterable[Workload]) -> list[Workload]:
         """The workloads with what the configuration declares of them, behind their own declarations."""
@@ -123,7 +128,14 @@ def _config(path: str, root: Value, rules: tuple[LoadedRule, ...]) -> Config:
         _text(at(root, "fail-on")),
         options,
         tuple(_entry(item) for item in _members(at(root, "workloads"))),
+        tuple(_kind(item) for item in _members(at(root, "kinds"))),
     )
+
+
+def _kind(item: Value) -> Kind:
+    from vmlint.catalog.kubernetes_kinds import of_row
+
+    return of_row({key: _plain(child) for key, child in entries(item)})
 
 
 def _members(value: Value) -> list[Value]:
@@ -160,7 +172,7 @@ _TYPES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean
 
 def schema(rules: tuple[LoadedRule, ...]) -> dict[str, Any]:
     """The JSON schema of the configuration, rule options included."""
-    names = sorted({name for loaded in rules for name in (loaded.rule.id, loaded.rule.name)})
+    of_rules = sorted({name for loaded in rules for name in (loaded.rule.id, loaded.rule.name)})
     rule_names = {"type": "array", "items": {"type": "string"}}
     declared: dict[str, Any] = {}
     for name in declarations.NAMES:
@@ -179,7 +191,7 @@ def schema(rules: tuple[LoadedRule, ...]) -> dict[str, Any]:
             "rules": {
                 "type": "object",
                 "additionalProperties": False,
-                "properties": {name: _options_schema(rules, name) for name in names},
+                "properties": {name: _options_schema(rules, name) for name in of_rules},
             },
             "workloads": {
                 "type": "array",
@@ -189,7 +201,27 @@ def schema(rules: tuple[LoadedRule, ...]) -> dict[str, Any]:
                     "properties": {**{key: {"type": "string"} for key in _MATCHES}, **declared},
                 },
             },
+            "kinds": {"type": "array", "items": _kind_schema()},
         },
+    }
+
+
+def _kind_schema() -> dict[str, Any]:
+    """A kind of Kubernetes objects that make pods: where its pods, or its containers, stand."""
+    paths = {"type": "array", "items": {"type": "string"}}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["kind"],
+        "properties": {
+            "group": {"type": "string", "default": ""},
+            "kind": {"type": "string", "minLength": 1},
+            **dict.fromkeys(("pods", "containers", "spec", "image", "resources", "count"), paths),
+            "role": {"enum": sorted(names.roles())},
+            "daemon": {"type": "boolean"},
+            "durable": {"type": "boolean"},
+        },
+        "anyOf": [{"required": [name]} for name in ("pods", "containers", "image", "role")],
     }
 
 
@@ -225,6 +257,12 @@ def _check(path: str, root: Value, described: dict[str, Any]) -> None:
         place = at(place, key)
         near = difflib.get_close_matches(key, known, 1)
         message = f"there is no key `{key}`" + (f"; did you mean `{near[0]}`?" if near else "")
+    elif error.validator == "enum" and (
+        near := difflib.get_close_matches(str(error.instance), error.validator_value, 1)
+    ):
+        message = f"there is no `{error.instance}`; did you mean `{near[0]}`?"
+    elif error.validator == "anyOf":
+        message = "it must say one of " + ", ".join(option["required"][0] for option in error.validator_value)
     raise ConfigError(f"{path}:{place.key_span.line}: {message}")
 
 

@@ -19,6 +19,7 @@ from vmlint.model.record import field, record
 from vmlint.model.workload import Host, Workload
 
 if TYPE_CHECKING:
+    from vmlint.catalog.kubernetes_kinds import Kind
     from vmlint.sources.dockerfile import BuiltImage
 
 
@@ -37,13 +38,15 @@ class Unit:
 class Settings:
     """What the command line and the configuration say to the sources. `variables` are `--var` pairs,
     for Terraform and Compose alike, `variable_files` and `env_files` the files of `--var-file` and `--env-file` in
-    order. `environment` is the environment of the run where `--env` asks for it, else empty."""
+    order. `environment` is the environment of the run where `--env` asks for it, else empty; `kinds` are Kubernetes
+    kinds of the user's own."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
     variable_files: tuple[str, ...] = ()
     env_files: tuple[str, ...] = ()
     strict: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    kinds: tuple[Kind, ...] = ()
 
 
 @record

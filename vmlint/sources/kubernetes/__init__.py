@@ -36,7 +36,7 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
     hosts: list[Host] = []
     problems: list[Problem] = []
     for file in files:
-        found = _of_objects(file.objects, file.path, around)
+        found = _of_objects(file.objects, file.path, around, surroundings.settings.kinds)
         workloads += found.workloads
         hosts += found.hosts
         problems += (*found.problems, *file.problems) if file.path not in unit.beside else ()
@@ -58,19 +58,19 @@ def _parsed(path: str, surroundings: Surroundings) -> _File:
     return _File(path, tuple(manifest for root in roots for manifest in manifests(root)), tuple(problems))
 
 
-def read_objects(roots: Iterable[Value], unit: str) -> Reading:
-    """The workloads and hosts of manifest objects, wherever they come from."""
+def read_objects(roots: Iterable[Value], unit: str, own: tuple[Kind, ...] = ()) -> Reading:
+    """The workloads and hosts of manifest objects, wherever they come from; `own` are kinds of the user's own."""
     objects = tuple(manifest for root in roots for manifest in manifests(root))
-    return _of_objects(objects, unit, Companions())
+    return _of_objects(objects, unit, Companions(), own)
 
 
-def _of_objects(objects: tuple[Manifest, ...], unit: str, around: Companions) -> Reading:
+def _of_objects(objects: tuple[Manifest, ...], unit: str, around: Companions, own: tuple[Kind, ...]) -> Reading:
     workloads: list[Workload] = []
     hosts: list[Host] = []
     problems: list[Problem] = []
     beside = companions(objects).over(around)
-    for manifest, copies in without_owned(objects):
-        kind = kubernetes_kinds.kind(manifest.group, manifest.kind)
+    for manifest, copies in without_owned(objects, own):
+        kind = kubernetes_kinds.kind(manifest.group, manifest.kind, own)
         if kind is not None and kind.shape in ("pool", "machine"):
             for made in nodes(manifest, kind, unit, beside):
                 (hosts if isinstance(made, Host) else workloads).append(made)  # type: ignore[arg-type]

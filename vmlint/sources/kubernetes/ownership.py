@@ -7,6 +7,7 @@ A dump (`kubectl get … -o json`) names the owner of each object; the manifests
 from __future__ import annotations
 
 from vmlint.catalog import kubernetes_kinds
+from vmlint.catalog.kubernetes_kinds import Kind
 from vmlint.model.fact import Known, value_or
 from vmlint.model.value import at, boolean, items, text
 from vmlint.sources.kubernetes.manifests import Manifest
@@ -14,10 +15,10 @@ from vmlint.sources.kubernetes.manifests import Manifest
 _HASH = "pod-template-hash"
 
 
-def without_owned(objects: tuple[Manifest, ...]) -> list[tuple[Manifest, int]]:
+def without_owned(objects: tuple[Manifest, ...], own: tuple[Kind, ...] = ()) -> list[tuple[Manifest, int]]:
     """The objects that no other one of them made, in order, each with how many stand for it: pods of one controller
     that is not there are one."""
-    there = {(o.kind, o.namespace, o.name) for o in objects if _makes_pods(o)}
+    there = {(o.kind, o.namespace, o.name) for o in objects if _makes_pods(o, own)}
     found: dict[object, list[Manifest]] = {}
     for number, manifest in enumerate(objects):
         owner = _owner(manifest)
@@ -28,8 +29,8 @@ def without_owned(objects: tuple[Manifest, ...]) -> list[tuple[Manifest, int]]:
     return [(same[0], len(same)) for same in found.values()]
 
 
-def _makes_pods(manifest: Manifest) -> bool:
-    kind = kubernetes_kinds.kind(manifest.group, manifest.kind)
+def _makes_pods(manifest: Manifest, own: tuple[Kind, ...]) -> bool:
+    kind = kubernetes_kinds.kind(manifest.group, manifest.kind, own)
     return kind is not None and kind.shape != "pool"
 
 
