@@ -85,6 +85,12 @@ class Resources:
         absent = Absent(span)
         return cls(absent, absent, absent, absent, absent, absent)
 
+    @property
+    def is_stated(self) -> bool:
+        """Whether any limit or request of CPU or memory is written."""
+        amounts = (self.cpu_limit, self.cpu_request, self.memory_limit, self.memory_request)
+        return not all(isinstance(amount, Absent) for amount in amounts)
+
 
 @record
 class Container:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from vmlint.model.fact import Fact
-from vmlint.model.value import Missing, at, entries, items, text
+from vmlint.model.value import Missing, at, entries, text
 from vmlint.model.workload import Host
 from vmlint.sources.kubernetes.manifests import Manifest
 
+SELECTOR = "selector "
+"""What the names of a RuntimeClass's facts begin with that are node selectors: pods of the class are placed so."""
+POD_SECURITY = "pod-security.kubernetes.io/enforce"
+
 
 def host(manifest: Manifest) -> Host | None:
-    """A RuntimeClass with its handler, a Namespace with its labels, a node pool; None for any other object."""
+    """A RuntimeClass with its handler, node selectors and overhead, or a Namespace with its labels and its Pod
+    Security level; None for any other object."""
     body = manifest.body
     meta = at(body, "metadata")
     labels = {key: text(value) for field in ("labels", "annotations") for key, value in entries(at(meta, field))}
@@ -19,27 +24,12 @@ def host(manifest: Manifest) -> Host | None:
             handler = at(body, "spec", "runtimeHandler")
         facts: dict[str, Fact[str]] = {"handler": text(handler)}
         for key, value in entries(at(body, "scheduling", "nodeSelector")):
-            facts[f"selector {key}"] = text(value)
+            facts[f"{SELECTOR}{key}"] = text(value)
+        for key, value in entries(at(body, "overhead", "podFixed")):
+            facts[f"overhead {key}"] = text(value)
         return Host(manifest.address, manifest.name, "runtime-class", manifest.span, labels, facts=facts)
     if manifest.kind == "Namespace" and not manifest.group:
-        return Host(manifest.address, manifest.name, "namespace", manifest.span, labels)
-    if manifest.kind in ("NodePool", "Provisioner") and manifest.group.startswith("karpenter."):
-        return _pool(manifest)
+        level = labels.get(POD_SECURITY)
+        stated = {} if level is None else {"pod_security": level}
+        return Host(manifest.address, manifest.name, "namespace", manifest.span, labels, facts=stated)
     return None
-
-
-def _pool(manifest: Manifest) -> Host:
-    """A NodePool of Karpenter (or the Provisioner of its older versions): labels and taints of the nodes that it
-    makes. What its requirements allow is a set, and no label of its own."""
-    body = manifest.body
-    template = at(body, "spec", "template")
-    spec = at(template, "spec") if manifest.kind == "NodePool" else at(body, "spec")
-    stated = at(template, "metadata", "labels") if manifest.kind == "NodePool" else at(spec, "labels")
-    return Host(
-        manifest.address,
-        manifest.name,
-        "node-pool",
-        manifest.span,
-        {key: text(value) for key, value in entries(stated)},
-        tuple(text(at(taint, "key")) for taint in items(at(spec, "taints"))),
-    )

@@ -10,8 +10,10 @@ from vmlint.model.fact import Fact, Known, Origin, Unknown
 from vmlint.model.record import replace
 from vmlint.model.workload import Host, Workload
 from vmlint.sources import declarations
+from vmlint.sources.kubernetes.hosts import SELECTOR
+from vmlint.sources.kubernetes.pods import selecting
 from vmlint.sources.kubernetes.references import resolved
-from vmlint.sources.kubernetes.workloads import of_class, of_product
+from vmlint.sources.kubernetes.workloads import of_class, of_product, system_of
 
 
 def link(workloads: Iterable[Workload], hosts: Iterable[Host]) -> Iterator[Workload]:
@@ -52,12 +54,20 @@ def _of_class(workload: Workload, classes: dict[str, Host]) -> Workload:
     if not isinstance(stated, Known) or stated.value not in classes:
         return workload
     host = classes[stated.value]
+    placed = selecting(
+        workload.placement,
+        {name.removeprefix(SELECTOR): fact for name, fact in host.facts.items() if name.startswith(SELECTOR)},
+    )
+    changed = replace(workload, placement=placed)
+    if workload.placement.os is None and isinstance(placed.os, Known) and placed.os.value in ("linux", "windows"):
+        changed = replace(changed, os=system_of(placed, placed.os))
     handler = host.facts.get("handler")
     if not isinstance(handler, Known):
-        return workload
-    substrate = of_class(stated.value, stated, handler)
+        return changed
+    windows = isinstance(changed.os, Known) and changed.os.value.family == "windows"
+    substrate = of_class(stated.value, stated, handler, windows=windows)
     origin = Origin(f"RuntimeClass {host.name}", handler.span)
-    return replace(workload, substrate=Known(substrate, stated.span, (origin, *stated.via)))
+    return replace(changed, substrate=Known(substrate, stated.span, (origin, *stated.via)))
 
 
 def _on_fargate(workload: Workload, profiles: list[Host]) -> Workload:

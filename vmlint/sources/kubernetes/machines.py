@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from vmlint.catalog import operating_systems, quantities
+from vmlint.catalog import instance_types, operating_systems, quantities
 from vmlint.catalog.kubernetes_kinds import Kind
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated, value_or
 from vmlint.model.need import SubstrateClass
+from vmlint.model.span import Span
 from vmlint.model.value import (
     Mapping,
     Missing,
@@ -47,6 +48,8 @@ def machine(manifest: Manifest, kind: Kind, unit: str, companions: Companions) -
     image = _image(body, spec)
     span = manifest.span
     specs = [spec, *_given(body, labels, companions)]
+    size = text(at(body, "spec", "instancetype", "name"))
+    common = _common_type(size, span)
     data = _user_data(spec)
     provisioned = analyse(data)
     counts = [integer(value) for path in kind.count for value in select(body, path)]
@@ -58,13 +61,13 @@ def machine(manifest: Manifest, kind: Kind, unit: str, companions: Companions) -
         kind=manifest.kind,
         span=span,
         substrate=Known(Substrate(SubstrateClass.VM, "KubeVirt", "KVM", "vm", span), span),
-        os=_operating_system(manifest, body, spec, image),
+        os=_operating_system(manifest, body, spec, image, companions),
         instances=instances,
-        vcpu=first_stated([_vcpu(given) for given in specs], Absent(span)),
-        memory_mib=first_stated([_memory(given) for given in specs], Absent(span)),
+        vcpu=first_stated([*(_vcpu(given) for given in specs), common[0]], Absent(span)),
+        memory_mib=first_stated([*(_memory(given) for given in specs), common[1]], Absent(span)),
         machine=Machine(
             image=image,
-            size=text(at(body, "spec", "instancetype", "name")),
+            size=size,
             user_data=tuple(text(value) for value in data),
             runs=provisioned.runs,
             understood=provisioned.understood,
@@ -95,6 +98,14 @@ def _given(body: Mapping, labels: dict[str, Fact[str]], companions: Companions) 
     for wanted, spec in companions.presets:
         if wanted and all(_same(fact, labels.get(key)) for key, fact in wanted.items()):
             yield spec
+
+
+def _common_type(size: Fact[str], span: Span) -> tuple[Fact[float], Fact[float]]:
+    """vCPU and MiB of an instance type that clusters have without anybody's writing it."""
+    found = instance_types.size("kubevirt", size.value) if isinstance(size, Known) else None
+    if not isinstance(size, Known) or found is None:
+        return Absent(span), Absent(span)
+    return Known(found.vcpu, size.span, size.via), Known(found.memory_mib, size.span, size.via)
 
 
 def _same(wanted: Fact[str], stated: Fact[str] | None) -> bool:
@@ -194,10 +205,15 @@ def _converted(stated: Fact[str], convert: Callable[[str], float | None]) -> Fac
     return Known(float(amount), stated.span, stated.via)
 
 
-def _operating_system(manifest: Manifest, body: Mapping, spec: Value, image: Fact[str]) -> Fact[OperatingSystem]:
+def _operating_system(
+    manifest: Manifest, body: Mapping, spec: Value, image: Fact[str], companions: Companions
+) -> Fact[OperatingSystem]:
     """By the preference, the labels, the disk's name, Hyper-V features and last the machine's own name."""
+    preference = text(at(body, "spec", "preference", "name"))
+    preferred = companions.preferences.get(preference.value) if isinstance(preference, Known) else None
     signs: list[Fact[str]] = [
-        text(at(body, "spec", "preference", "name")),
+        preference,
+        *_preferred_systems(preferred),
         *(text(value) for key, value in entries(at(body, "metadata", "labels")) if key.endswith("/os")),
         image,
         text(at(body, "metadata", "annotations", "vm.kubevirt.io/os")),
@@ -208,9 +224,21 @@ def _operating_system(manifest: Manifest, body: Mapping, spec: Value, image: Fac
             if found is not None:
                 return Known(OperatingSystem(found.family, found.distribution, found.release), sign.span)
     hyperv = at(spec, "domain", "features", "hyperv")
+    if isinstance(hyperv, Missing) and preferred is not None:
+        hyperv = at(preferred, "spec", "features", "preferredHyperv")
     if isinstance(hyperv, (Mapping, Scalar)):
         return Known(OperatingSystem("windows"), hyperv.key_span)
     named = operating_systems.of_machine_image(manifest.name)
     if named is not None:
         return Known(OperatingSystem(named.family, named.distribution, named.release), manifest.span)
     return Known(OperatingSystem("linux"), manifest.span)
+
+
+def _preferred_systems(preference: Value | None) -> Iterator[Fact[str]]:
+    """What a preference says of the guest, in its labels and in the annotations that it hands on."""
+    if preference is None:
+        return
+    for place in (at(preference, "metadata", "labels"), at(preference, "spec", "annotations")):
+        for key, value in entries(place):
+            if key.rpartition("/")[2] in ("os", "os-type"):
+                yield text(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from vmlint.catalog import quantities
@@ -12,7 +13,7 @@ from vmlint.catalog.kubernetes_kinds import (
     selector_meaning,
 )
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
-from vmlint.model.record import field, record
+from vmlint.model.record import field, record, replace
 from vmlint.model.value import (
     Missing,
     Scalar,
@@ -56,7 +57,8 @@ def container(body: Value, kind: str, pod: Pod) -> Container:
     restart = text(at(body, "restartPolicy"))
     if kind == "init" and isinstance(restart, Known) and restart.value == "Always":
         kind = "sidecar"
-    entrypoint, arguments = _words(at(body, "command")), _words(at(body, "args"))
+    environment = _environment(body, pod.settings)
+    entrypoint, arguments = (_words(at(body, key), environment) for key in ("command", "args"))
     script = at(body, "script")
     if isinstance(entrypoint, Absent) and isinstance(script, Scalar):
         entrypoint = Known(("/bin/sh", "-c", script.text), script.key_span, script.via)
@@ -77,7 +79,7 @@ def container(body: Value, kind: str, pod: Pod) -> Container:
         devices=tuple(_devices(body, pod.volumes)),
         mounts=tuple(mounts(body, pod.volumes)),
         ports=tuple(_ports(body)),
-        environment=_environment(body, pod.settings),
+        environment=environment,
         confinement=tuple(_confinement(label, security, pod_security, pod.annotations)),
         resources=resources(at(body, "resources")),
         host_process=first_stated(
@@ -90,10 +92,10 @@ def container(body: Value, kind: str, pod: Pod) -> Container:
     )
 
 
-def _words(value: Value) -> Fact[tuple[str, ...]]:
+def _words(value: Value, environment: Mapping[str, Fact[str]]) -> Fact[tuple[str, ...]]:
     match value:
         case Sequence():
-            words = (text(item) for item in value.items)
+            words = (_word(item, environment) for item in value.items)
             return Known(tuple(w.value for w in words if isinstance(w, Known)), value.entry_span, value.via)
         case Scalar():
             return Known((value.text,), value.entry_span, value.via)
@@ -101,6 +103,13 @@ def _words(value: Value) -> Fact[tuple[str, ...]]:
             return value.as_fact()
         case _:
             return Absent(value.span)
+
+
+def _word(item: Value, environment: Mapping[str, Fact[str]]) -> Fact[str]:
+    """A word of a command; one with an unknown variable stays as it is written."""
+    stated = text(item)
+    found = expanded(stated, environment)
+    return found if isinstance(found, Known) else stated
 
 
 def _capabilities(value: Value) -> tuple[Fact[str], ...]:
@@ -143,10 +152,30 @@ def _environment(body: Value, settings: Mapping[str, Value]) -> dict[str, Fact[s
             continue
         reference = at(item, "valueFrom")
         if isinstance(reference, Missing):
-            found[name.value] = text(at(item, "value"))
+            found[name.value] = expanded(text(at(item, "value")), found)
         else:
             found[name.value] = _referenced(name.value, reference, settings)
     return found
+
+
+_VARIABLE = re.compile(r"\$\$|\$\(([A-Za-z_.][\w.-]*)\)")
+
+
+def expanded(stated: Fact[str], environment: Mapping[str, Fact[str]]) -> Fact[str]:
+    """A text with `$(NAME)` put in, as the kubelet does; `$$` is a dollar, a name that nobody sets stays. With an
+    unknown one the text is unknown from there on."""
+    if not isinstance(stated, Known) or "$" not in stated.value:
+        return stated
+    parts: list[str] = []
+    at_ = 0
+    for match in _VARIABLE.finditer(stated.value):
+        parts.append(stated.value[at_ : match.start()])
+        at_ = match.end()
+        fact = environment.get(match[1]) if match[1] else None
+        if isinstance(fact, Unknown):
+            return Unknown(match[0], fact.reason, stated.span, (*stated.via, *fact.via), "".join(parts))
+        parts.append("$" if not match[1] else fact.value if isinstance(fact, Known) else match[0])
+    return Known("".join(parts) + stated.value[at_:], stated.span, stated.via)
 
 
 def _referenced(name: str, reference: Value, settings: Mapping[str, Value]) -> Fact[str]:
@@ -234,25 +263,38 @@ def sysctls(spec: Value) -> tuple[Sysctl, ...]:
 
 def placement(spec: Value, host: str = "") -> Placement:
     """Selectors, required affinity, tolerations and runtime class, with what they say of OS and architecture."""
-    selectors = dict(_selectors(spec))
-    by_meaning = {selector_meaning(key): fact for key, fact in reversed(selectors.items())}
-    sku = by_meaning["os_sku"].map(family_of_sku) if "os_sku" in by_meaning else None
-    by_label = by_meaning.get("os", sku if isinstance(sku, Known) and sku.value else Absent(spec.span))
-    os = first_stated((text(at(spec, "os", "name")),), by_label)
-    architecture = by_meaning.get("architecture")
     runtime = at(spec, "runtimeClassName")
+    system = text(at(spec, "os", "name"))
     misspelt = next((text(value) for key, value in entries(spec) if misspells_runtime_class(key)), None)
-    tolerations = tuple(text(at(item, "key")) for item in items(at(spec, "tolerations")))
-    return Placement(
-        selectors=selectors,
-        tolerations=tolerations,
+    placed = Placement(
+        tolerations=tuple(text(at(item, "key")) for item in items(at(spec, "tolerations"))),
         runtime_class=None if isinstance(runtime, Missing) else text(runtime),
-        os_build=by_meaning.get("windows_build", by_meaning.get("os_sku")),
-        os=None if isinstance(os, Absent) else os.map(str.lower),
-        architecture=architecture,
+        os=None if isinstance(system, Absent) else system.map(str.lower),
         host=host,
         misspelt=misspelt,
         apart=tuple(_kept_apart(spec)),
+    )
+    return selecting(placed, dict(_selectors(spec)))
+
+
+def selecting(placed: Placement, selectors: Mapping[str, Fact[str]]) -> Placement:
+    """A placement with further selectors, and what they say of OS and architecture where it says nothing."""
+    by_meaning: dict[str, Fact[str]] = {}
+    for key, fact in selectors.items():
+        by_meaning.setdefault(selector_meaning(key), fact)
+    system = by_meaning.get("os")
+    build = by_meaning.get("windows_build")
+    if system is None and build is not None:
+        system = build.map(lambda _: "windows")
+    if system is None and "os_sku" in by_meaning:
+        sku = by_meaning["os_sku"].map(family_of_sku)
+        system = sku if isinstance(sku, Known) and sku.value else None
+    return replace(
+        placed,
+        selectors={**selectors, **placed.selectors},
+        os=placed.os or (None if system is None else system.map(str.lower)),
+        os_build=placed.os_build or build or by_meaning.get("os_sku"),
+        architecture=placed.architecture or by_meaning.get("architecture"),
     )
 
 
@@ -268,11 +310,31 @@ def _selectors(spec: Value) -> Iterator[tuple[str, Fact[str]]]:
     for key, value in entries(at(spec, "nodeSelector")):
         yield key, text(value)
     required = at(spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
-    terms = list(items(at(required, "nodeSelectorTerms")))
-    if len(terms) != 1:
-        return  # several terms are alternatives: none of them is required
-    for expression in items(at(terms[0], "matchExpressions")):
+    terms = [dict(_required(term)) for term in items(at(required, "nodeSelectorTerms"))]
+    for label, fact in terms[0].items() if terms else ():
+        # Several terms are alternatives: what all of them ask for is required.
+        if all(_same(fact, other.get(label)) for other in terms[1:]):
+            yield label, fact
+
+
+def _same(one: Fact[str], other: Fact[str] | None) -> bool:
+    return isinstance(one, Known) and isinstance(other, Known) and one.value == other.value
+
+
+_OTHER_SYSTEM = {"linux": "windows", "windows": "linux"}
+
+
+def _required(term: Value) -> Iterator[tuple[str, Fact[str]]]:
+    """Labels with the one value that a term leaves them; not one of the two systems is the other."""
+    for expression in items(at(term, "matchExpressions")):
         label, operator = text(at(expression, "key")), text(at(expression, "operator"))
         values = [text(member) for member in items(at(expression, "values"))]
-        if isinstance(label, Known) and isinstance(operator, Known) and operator.value == "In" and len(values) == 1:
-            yield label.value, values[0]
+        if not isinstance(label, Known) or not isinstance(operator, Known) or len(values) != 1:
+            continue
+        (value,) = values
+        if operator.value == "In":
+            yield label.value, value
+        elif operator.value == "NotIn" and selector_meaning(label.value) == "os" and isinstance(value, Known):
+            other = _OTHER_SYSTEM.get(value.value.lower())
+            if other is not None:
+                yield label.value, Known(other, value.span, value.via)

@@ -40,6 +40,8 @@ def _volume(item: Value) -> Volume:
             continue
         kind = volume_kind(key)
         path = text(at(source, "path")) if kind == "host" else text(at(source, "claimName"))
+        if kind == "host" and isinstance(path, Known) and "pipe" in path.value.replace("/", "\\").split("\\"):
+            kind = "pipe"
         return Volume(kind, path, item)
     # A volume with a name alone is an emptyDir, as the API server fills it in.
     return Volume("ephemeral", Absent(item.span), item)
@@ -58,7 +60,7 @@ def mounts(container: Value, known: Mapping[str, Volume]) -> Iterator[Mount]:
             )
             continue
         # A host path is set in the volume, and that is the place to show; the mount tells where it lands.
-        place = volume.source.span if volume.kind == "host" else at(item, "mountPath").entry_span
+        place = volume.source.span if volume.kind in ("host", "pipe") else at(item, "mountPath").entry_span
         yield Mount(
             volume.kind,
             volume.source,

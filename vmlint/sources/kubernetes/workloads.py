@@ -45,7 +45,9 @@ def workload(manifest: Manifest, kind: Kind, unit: str, companions: Companions) 
     placement = pods.placement(spec)
     system = _operating_system(placement, shape.containers, body)
     purpose = primary(manifest.name, shape.containers)
-    amounts = purpose.resources if purpose is not None else None
+    own = purpose.resources if purpose is not None else None
+    # A pod may have a size as a whole.
+    limit = own if own is not None and own.is_stated else pods.resources(at(spec, "resources"))
     absent = Absent(body.span.first_line())
     daemon = kind.daemon or _daemon_if(body, kind)
     scaled = companions.scaled.get((manifest.kind, manifest.name))
@@ -59,8 +61,8 @@ def workload(manifest: Manifest, kind: Kind, unit: str, companions: Companions) 
         substrate=_substrate(body, kind, placement, system, labels, annotations),
         os=system,
         instances=instances,
-        vcpu=first_stated((amounts.cpu_limit, amounts.cpu_request), absent) if amounts else absent,
-        memory_mib=first_stated((amounts.memory_limit, amounts.memory_request), absent) if amounts else absent,
+        vcpu=first_stated((limit.cpu_limit, limit.cpu_request), absent),
+        memory_mib=first_stated((limit.memory_limit, limit.memory_request), absent),
         containers=shape.containers,
         host=pods.host_access(spec),
         placement=placement,
@@ -231,9 +233,7 @@ def _operating_system(
 ) -> Fact[OperatingSystem]:
     """By selector or `spec.os`, else by an image that states it, else what nearly every node runs."""
     if isinstance(placement.os, Known) and placement.os.value in ("windows", "linux"):
-        family = placement.os.value
-        release = _release(placement) if family == "windows" else ""
-        return Known(OperatingSystem(family, release=release), placement.os.span, placement.os.via)
+        return system_of(placement, placement.os)
     for key, fact in placement.selectors.items():
         if isinstance(fact, Known) and "windows" in fact.value.lower() and ("os" in key or "build" in key):
             return Known(OperatingSystem("windows", release=_release(placement)), fact.span, fact.via)
@@ -248,6 +248,12 @@ def _operating_system(
     if isinstance(placement.os, Unknown):
         return placement.os
     return Known(OperatingSystem("linux"), body.span.first_line())
+
+
+def system_of(placement: Placement, stated: Known[str]) -> Known[OperatingSystem]:
+    """The system that selectors ask for: the family, of Windows the release too."""
+    release = _release(placement) if stated.value == "windows" else ""
+    return Known(OperatingSystem(stated.value, release=release), stated.span, stated.via)
 
 
 def _release(placement: Placement) -> str:
@@ -280,30 +286,28 @@ def _substrate(
         return Known(of_product(_own_product(body, kind), span), span)
     match placement.runtime_class:
         case Known(value=name) as stated:
-            return Known(of_class(name, stated), stated.span, stated.via)
+            windows = isinstance(system, Known) and system.value.family == "windows"
+            return Known(of_class(name, stated, windows=windows), stated.span, stated.via)
         case Unknown() as unknown:
             return unknown
-    product = _product(placement, labels)
+    product = _product(placement, labels, annotations)
     if product is not None:
         name, fact = product
         return Known(of_product(name, fact.span), fact.span, fact.via)
-    untrusted = next((a for a in annotations if a.startswith("io.kubernetes.cri.untrusted-workload")), None)
-    if untrusted and isinstance(annotations[untrusted], Known):
-        stated_as = annotations[untrusted]
-        assert isinstance(stated_as, Known)
-        if stated_as.value == "true":
-            return Known(of_product("kata", stated_as.span), stated_as.span, stated_as.via)
     windows = isinstance(system, Known) and system.value.family == "windows"
     runtime = ("process isolation", "windows-process") if windows else ("runc", "runc")
     return Known(Substrate(SubstrateClass.CONTAINER, "Kubernetes", *runtime, span), span)
 
 
-def of_class(name: str, stated: Known[str], handler: Known[str] | None = None) -> Substrate:
+def of_class(
+    name: str, stated: Known[str], handler: Known[str] | None = None, *, windows: bool = False
+) -> Substrate:
     """The substrate of a RuntimeClass by its handler where one is known, else by its name."""
     fact = substrates.of_runtime(handler.value) if handler is not None else None
     fact = fact or substrates.of_runtime(name)
     if fact is None:
-        return Substrate(SubstrateClass.CONTAINER, "Kubernetes", name, "runc", stated.span, False)
+        kind = "windows-process" if windows else "runc"
+        return Substrate(SubstrateClass.CONTAINER, "Kubernetes", name, kind, stated.span, False)
     return Substrate(fact.cls, "Kubernetes", fact.runtime, fact.kind, stated.span)
 
 
@@ -312,8 +316,10 @@ def of_product(kind: str, span: Span) -> Substrate:
     return Substrate(substrates.substrate_class(kind), "Kubernetes", substrates.product_name(kind), kind, span)
 
 
-def _product(placement: Placement, labels: dict[str, Fact[str]]) -> tuple[str, Known[str]] | None:
-    for key, fact in (*placement.selectors.items(), *labels.items()):
+def _product(
+    placement: Placement, labels: dict[str, Fact[str]], annotations: dict[str, Fact[str]]
+) -> tuple[str, Known[str]] | None:
+    for key, fact in (*placement.selectors.items(), *labels.items(), *annotations.items()):
         if isinstance(fact, Known):
             kind = product_of_label(key, fact.value)
             if kind:
