@@ -37,6 +37,12 @@ _TERRAFORM = (".tf", ".tofu", ".tf.json", ".tofu.json")
 _VARIABLES = (".tfvars", ".tfvars.json")
 _YAML = (".yaml", ".yml")
 _TILTFILE = "Tiltfile"
+# What an engine makes a YAML file from, by the second ending: `deployment.yaml.j2`.
+_TEMPLATES = tuple(
+    kind + engine
+    for kind in _YAML
+    for engine in (".j2", ".jinja", ".jinja2", ".tpl", ".tmpl", ".gotmpl", ".template", ".erb")
+)
 MAX_BESIDE = 100
 """Manifests beside a named one that are read for what they say of it."""
 MAX_JSON_LOOK = 500_000
@@ -101,7 +107,8 @@ def _walk(top: str, scope: Scope) -> Iterator[str]:
     for folder, folders, names in os.walk(top, onerror=unlisted):
         folders[:] = sorted(name for name in folders if name not in _PASSED_OVER)
         for name in sorted(names):
-            if name.endswith((*_TERRAFORM, *_YAML, ".json", ".tfstate")) or name in (*FILE_NAMES, _TILTFILE):
+            by_ending = name.endswith((*_TERRAFORM, *_YAML, *_TEMPLATES, ".json", ".tfstate"))
+            if by_ending or name in (*FILE_NAMES, _TILTFILE):
                 yield join(folder, name)
 
 
@@ -118,6 +125,9 @@ def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
         if path.endswith(_VARIABLES):
             names = surroundings.files.names(folder_of(path))
             terraform_files |= {join(folder_of(path), name) for name in names if name.endswith(_TERRAFORM)}
+            continue
+        if path.endswith(_TEMPLATES):
+            scope.passed_over += not _told_template(path, scope, surroundings.files)
             continue
         kind = _kind(path, scope, surroundings)
         if kind == "builds":
@@ -142,6 +152,19 @@ def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
         from vmlint.sources import terraform
 
         scope.units += terraform.units(sorted(terraform_files), surroundings, plans)
+
+
+def _told_template(path: str, scope: Scope, files: Files) -> bool:
+    """Whether a template by its name would make manifests or a Compose file; it is told then."""
+    source = files.text(path)
+    if isinstance(source, Refusal) or not (_manifest().search(source.text) or _services().search(source.text)):
+        return False
+    from vmlint.syntax.yaml import template_mark
+    from vmlint.syntax.yaml_tree import UNRENDERED
+
+    place = template_mark(source) or source.whole().first_line()
+    scope.problems.append(Problem(ProblemKind.UNRENDERED, UNRENDERED, place))
+    return True
 
 
 def _beside(members: list[str], scope: Scope, files: Files) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ where a boolean is meant.
 from __future__ import annotations
 
 import gc
+import re
+from collections.abc import Iterator
 
 from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.record import record
@@ -66,7 +68,7 @@ def _parse(source: SourceText) -> Parsed:
         problems += builder.problems
         duplicates += builder.duplicates
         if failure is not None:
-            problems.append(_problem(source, failure))
+            problems.append(_problem(source, start, failure))
         number, nodes = builder.number, builder.nodes
         if failure is None or failure.final or problems[-1].kind is ProblemKind.UNRENDERED:
             break
@@ -84,8 +86,7 @@ def _read(
     from _ruamel_yaml import CParser
     from ruamel.yaml.error import YAMLError
 
-    # What stands before is blanked, so that the parser's offsets are those of the file.
-    text = source.text if start == 0 else " " * (start - 1) + "\n" + source.text[start:]
+    text = _from(source, start)
     builder = TreeBuilder(source, number, nodes)
     try:
         builder.run(CParser(text).get_event)
@@ -97,6 +98,11 @@ def _read(
             return builder, failure
         return _read_purely(TreeBuilder(source, number, nodes), text)
     return builder, None
+
+
+def _from(source: SourceText, start: int) -> str:
+    """The text from an offset on. What stands before is blanked, so that the parser's offsets are the file's."""
+    return source.text if start == 0 else " " * (start - 1) + "\n" + source.text[start:]
 
 
 def _read_purely(builder: TreeBuilder, text: str) -> tuple[TreeBuilder, RefusedError | None]:
@@ -121,11 +127,47 @@ def _refusal(error: Exception) -> RefusedError:
     return RefusedError(f"it is not valid YAML: {lines[0]}", offset, final=False)
 
 
-def _problem(source: SourceText, refused: RefusedError) -> Problem:
-    template = template_mark(source)
-    if template is not None and not refused.final:
-        return Problem(ProblemKind.UNRENDERED, UNRENDERED, template)
+def _problem(source: SourceText, start: int, refused: RefusedError) -> Problem:
+    if not refused.final:
+        template = _template_before(source, start, refused.offset)
+        if template is not None:
+            return Problem(ProblemKind.UNRENDERED, UNRENDERED, template)
     return Problem(ProblemKind.UNREADABLE, refused.message, source.span(refused.offset, refused.offset + 1))
+
+
+_ACTION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{[{%]", re.DOTALL)
+
+
+def _template_before(source: SourceText, start: int, offset: int) -> Span | None:
+    """The first action of a template, in the document that breaks at an offset, that is no part of a string or a
+    block of text: only such a one breaks YAML."""
+    text = source.text
+    begin = max(start, text.rfind("\n---", 0, max(0, offset - 1)) + 1)
+    end = text.find("\n", offset)
+    actions = [m for m in _ACTION.finditer(text, begin) if m.start() < (len(text) if end < 0 else end)]
+    if not actions:
+        return None
+    strings = list(_strings(source, start))
+    for action in actions:
+        before = text[text.rfind("\n", 0, action.start()) + 1 : action.start()]
+        commented = before.lstrip().startswith("#") or " #" in before
+        if not commented and not any(left <= action.start() and action.end() <= right for left, right in strings):
+            return _line_from(source, action.start())
+    return None
+
+
+def _strings(source: SourceText, start: int) -> Iterator[tuple[int, int]]:
+    """Where quoted strings and blocks of text stand, up to what is broken."""
+    from _ruamel_yaml import CParser
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        parser = CParser(_from(source, start))
+        while (event := parser.get_event()) is not None:
+            if getattr(event, "style", None) in ("'", '"', "|", ">"):
+                yield event.start_mark.index, event.end_mark.index
+    except (YAMLError, ValueError):
+        return
 
 
 def template_mark(source: SourceText) -> Span | None:
@@ -133,7 +175,10 @@ def template_mark(source: SourceText) -> Span | None:
     starts = [at for at in (source.text.find("{{"), source.text.find("{%")) if at >= 0]
     if not starts:
         return None
-    start = min(starts)
+    return _line_from(source, min(starts))
+
+
+def _line_from(source: SourceText, start: int) -> Span:
     end = source.text.find("\n", start)
     return source.span(start, len(source.text) if end < 0 else end)
 

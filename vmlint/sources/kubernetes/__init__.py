@@ -40,7 +40,9 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
         workloads += found.workloads
         hosts += found.hosts
         problems += (*found.problems, *file.problems) if file.path not in unit.beside else ()
-    return Reading(tuple(workloads), tuple(hosts), tuple(problems), frozenset(unit.paths))
+    # A template that nobody rendered was looked at, and nothing in it was read.
+    there = frozenset(file.path for file in files if file.is_read and file.path in unit.paths)
+    return Reading(tuple(workloads), tuple(hosts), tuple(problems), there)
 
 
 @record
@@ -48,6 +50,7 @@ class _File:
     path: str
     objects: tuple[Manifest, ...] = ()
     problems: tuple[Problem, ...] = ()
+    is_read: bool = True
 
 
 def _parsed(path: str, surroundings: Surroundings) -> _File:
@@ -55,7 +58,9 @@ def _parsed(path: str, surroundings: Surroundings) -> _File:
     if isinstance(source, Refusal):
         return _File(path, (), (Problem(ProblemKind.UNREADABLE, source.message, SourceText(path, "").whole()),))
     roots, problems = documents(source)
-    return _File(path, tuple(manifest for root in roots for manifest in manifests(root)), tuple(problems))
+    objects = tuple(manifest for root in roots for manifest in manifests(root))
+    is_template = any(problem.kind is ProblemKind.UNRENDERED for problem in problems)
+    return _File(path, objects, tuple(problems), bool(objects) or not is_template)
 
 
 def read_objects(roots: Iterable[Value], unit: str, own: tuple[Kind, ...] = ()) -> Reading:
