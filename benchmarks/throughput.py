@@ -53,7 +53,7 @@ def measure(name: str, sources: list[SourceText], work: Callable[[SourceText], o
 
 
 def scan(name: str, folder: Path, target: str = ".", jobs: int = 0) -> None:
-    """A whole scan: reading, evaluation, rules and report. CPU seconds tell on a busy machine what wall time hides."""
+    """A whole scan: reading, evaluation, rules and report. CPU seconds tell what a busy machine hides."""
     there = folder / target
     paths = [there] if there.is_file() else [p for p in there.rglob("*") if p.is_file() and p.suffix in FORMATS]
     size = sum(p.stat().st_size for p in paths) / 1e6
