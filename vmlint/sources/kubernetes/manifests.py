@@ -60,7 +60,7 @@ def manifests(root: Value, depth: int = 0) -> Iterator[Manifest]:
     group = version.text.rpartition("/")[0]
     if kind.text.endswith("List") and isinstance(at(root, "items"), Sequence):
         for item in items(at(root, "items")):
-            yield from manifests(item, depth + 1)
+            yield from manifests(_typed(item, root, kind.text.removesuffix("List")), depth + 1)
         return
     if kind.text == "Template" and isinstance(at(root, "objects"), Sequence):
         parameters = _parameters(at(root, "parameters"))
@@ -75,6 +75,16 @@ def manifests(root: Value, depth: int = 0) -> Iterator[Manifest]:
     metadata = at(root, "metadata")
     name = _name(at(metadata, "name")) or _name(at(metadata, "generateName"))
     yield Manifest(root, group, kind.text, name, _name(at(metadata, "namespace")))
+
+
+def _typed(item: Value, listed: Mapping, kind: str) -> Value:
+    """A member of a `PodList`, which leaves out what the list says of all."""
+    if not kind or not isinstance(item, Mapping) or "kind" in item.entries:
+        return item
+    copy = item.moved(item.span, key_start=item.key_start)
+    stated = Scalar(kind, item.source, item.start, item.start)
+    copy.entries = {"apiVersion": listed.entries["apiVersion"], "kind": stated, **item.entries}
+    return copy
 
 
 def _name(value: Value) -> str:

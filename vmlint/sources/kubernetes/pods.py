@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from vmlint.catalog import quantities
+from vmlint.catalog import quantities, references
 from vmlint.catalog.kubernetes_kinds import (
     device_resource,
     family_of_sku,
@@ -62,11 +62,12 @@ def container(body: Value, kind: str, pod: Pod) -> Container:
     script = at(body, "script")
     if isinstance(entrypoint, Absent) and isinstance(script, Scalar):
         entrypoint = Known(("/bin/sh", "-c", script.text), script.key_span, script.via)
-    label = name.value if isinstance(name, Known) else ""
+    image = text(at(body, "image"))
+    label = name.value if isinstance(name, Known) else _named_after(image)
     return Container(
         name=label,
         span=body.span.first_line(),
-        image=text(at(body, "image")),
+        image=image,
         kind=kind,
         entrypoint=entrypoint,
         arguments=arguments,
@@ -90,6 +91,11 @@ def container(body: Value, kind: str, pod: Pod) -> Container:
             Absent(body.span),
         ),
     )
+
+
+def _named_after(image: Fact[str]) -> str:
+    """What a container without a name is called in messages: a step of a task, an operator's own."""
+    return references.parse(image.value).name if isinstance(image, Known) else "container"
 
 
 def _words(value: Value, environment: Mapping[str, Fact[str]]) -> Fact[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from vmlint.catalog import operating_systems, substrates
 from vmlint.catalog.kubernetes_kinds import Kind, product_of_label
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated, value_or
 from vmlint.model.need import SubstrateClass
-from vmlint.model.record import record
+from vmlint.model.record import record, replace
 from vmlint.model.span import Span
 from vmlint.model.value import Mapping, Sequence, Unresolved, Value, at, boolean, entries, integer, items, text
 from vmlint.model.workload import Container, OperatingSystem, Placement, Substrate, Workload
@@ -178,6 +178,9 @@ def _with_operator_image(body: Mapping, kind: Kind, found: list[Container]) -> l
     if image is None and block is None:
         return found
     span = body.span.first_line()
+    given = next((c for c in found if c.kind == "main"), None)
+    if given is not None and image is not None:
+        return [replace(c, image=text(image)) if c is given else c for c in found]
     made = Container(
         name=kind.kind.lower(),
         span=span,
