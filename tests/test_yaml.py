@@ -267,3 +267,19 @@ def test_a_large_manifest_is_read_fast_enough() -> None:
     parsed = parse(source)
     assert parsed.documents
     assert len(source.text) / 1e6 / (time.perf_counter() - begin) > 1.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: '" + "{{ x }}" * 20_000 + "'\nb: [\n",
+        "a: [" + "{{ " * 50_000,
+        "".join(f"k{n}: '{{{{ x }}}}'\n" for n in range(5_000)) + "b: [\n",
+        "# " + "{{ " * 100_000 + "\nb: [\n",
+        "a: '" + "{{ " * 50_000 + "\n",
+    ],
+)
+def test_braces_without_end_take_no_hostile_time(text: str) -> None:
+    begin = time.perf_counter()
+    assert read(text).problems
+    assert time.perf_counter() - begin < 5

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import gc
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from vmlint.model.finding import Problem, ProblemKind
@@ -135,7 +136,7 @@ def _problem(source: SourceText, start: int, refused: RefusedError) -> Problem:
     return Problem(ProblemKind.UNREADABLE, refused.message, source.span(refused.offset, refused.offset + 1))
 
 
-_ACTION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{[{%]", re.DOTALL)
+_ACTION = re.compile(r"\{[{%]")
 
 
 def _template_before(source: SourceText, start: int, offset: int) -> Span | None:
@@ -144,16 +145,32 @@ def _template_before(source: SourceText, start: int, offset: int) -> Span | None
     text = source.text
     begin = max(start, text.rfind("\n---", 0, max(0, offset - 1)) + 1)
     end = text.find("\n", offset)
-    actions = [m for m in _ACTION.finditer(text, begin) if m.start() < (len(text) if end < 0 else end)]
-    if not actions:
+    end = len(text) if end < 0 else end
+    if _ACTION.search(text, begin, end) is None:
         return None
     strings = list(_strings(source, start))
-    for action in actions:
-        before = text[text.rfind("\n", 0, action.start()) + 1 : action.start()]
-        commented = before.lstrip().startswith("#") or " #" in before
-        if not commented and not any(left <= action.start() and action.end() <= right for left, right in strings):
-            return _line_from(source, action.start())
+    starts = [left for left, _ in strings]
+    while (match := _ACTION.search(text, begin, end)) is not None:
+        at = match.start()
+        around = bisect_right(starts, at) - 1
+        last = strings[around][1] if around >= 0 else 0
+        comment = _comment_end(text, at)
+        if text.find("}}" if text[at + 1] == "{" else "%}", at, last) >= 0:
+            begin = last
+        elif comment:
+            begin = comment
+        else:
+            return _line_from(source, at)
     return None
+
+
+def _comment_end(text: str, at: int) -> int:
+    """Where the comment ends that a place lies in; 0 where it lies in none."""
+    before = text[text.rfind("\n", 0, at) + 1 : at]
+    if not before.lstrip().startswith("#") and " #" not in before:
+        return 0
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
 
 
 def _strings(source: SourceText, start: int) -> Iterator[tuple[int, int]]:
