@@ -96,8 +96,6 @@ def test_the_pod_security_level_of_a_namespace() -> None:
     ("metadata", "cls"),
     [
         ("annotations: {io.kubernetes.cri.untrusted-workload: 'true'}", SubstrateClass.VM_CONTAINER),
-        ("annotations: {io.kubernetes.cri-o.TrustedSandbox: 'false'}", SubstrateClass.VM_CONTAINER),
-        ("annotations: {io.kubernetes.cri-o.TrustedSandbox: 'true'}", SubstrateClass.CONTAINER),
         ("annotations: {kubernetes.io/target-runtime: virtlet.cloud}", SubstrateClass.VM),
         ("annotations: {run.oci.handler: krun}", SubstrateClass.VM_CONTAINER),
         ("labels: {alibabacloud.com/eci: 'true'}", SubstrateClass.VM_CONTAINER),

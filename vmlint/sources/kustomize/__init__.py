@@ -38,7 +38,7 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
             broken = [Problem(ProblemKind.UNREADABLE, "it holds no kustomization", source.whole().first_line())]
         return Reading(problems=tuple(broken), files=frozenset({path}))
     built = build(path, files)
-    found = read_objects((resource.body for resource in built.resources), path)
+    found = read_objects((resource.body for resource in built.resources), path, surroundings.settings.kinds)
     origins = {_identity(resource): resource for resource in built.resources}
     workloads = tuple(_with_origin(workload, origins) for workload in found.workloads)
     return Reading(workloads, found.hosts, (*broken, *built.problems, *found.problems), built.files)
