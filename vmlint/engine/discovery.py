@@ -126,9 +126,6 @@ def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
             names = surroundings.files.names(folder_of(path))
             terraform_files |= {join(folder_of(path), name) for name in names if name.endswith(_TERRAFORM)}
             continue
-        if path.endswith(_TEMPLATES):
-            scope.passed_over += not _told_template(path, scope, surroundings.files)
-            continue
         kind = _kind(path, scope, surroundings)
         if kind == "builds":
             scope.units.append(Unit("builds", (path,)))
@@ -154,17 +151,16 @@ def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
         scope.units += terraform.units(sorted(terraform_files), surroundings, plans)
 
 
-def _told_template(path: str, scope: Scope, files: Files) -> bool:
-    """Whether a template by its name would make manifests or a Compose file; it is told then."""
-    source = files.text(path)
-    if isinstance(source, Refusal) or not (_manifest().search(source.text) or _services().search(source.text)):
-        return False
+def _told_template(source: SourceText, scope: Scope) -> str:
+    """Tells a template by its name that would make manifests or a Compose file: `template`; empty for any other."""
+    if not (_manifest().search(source.text) or _services().search(source.text)):
+        return ""
     from vmlint.syntax.yaml import template_mark
     from vmlint.syntax.yaml_tree import UNRENDERED
 
     place = template_mark(source) or source.whole().first_line()
     scope.problems.append(Problem(ProblemKind.UNRENDERED, UNRENDERED, place))
-    return True
+    return "template"
 
 
 def _beside(members: list[str], scope: Scope, files: Files) -> tuple[str, ...]:
@@ -219,8 +215,8 @@ def _of_manifests(manifests: list[str], kustomizations: list[str], scope: Scope,
 
 
 def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
-    """`compose`, `kubernetes`, `kustomize`, `plan`, `builds` (what makes images), empty for what is none, `refused`
-    for what cannot be read."""
+    """`compose`, `kubernetes`, `kustomize`, `plan`, `template`, `builds` (what makes images), empty for another,
+    `refused` for what cannot be read."""
     source = surroundings.files.text(path)
     if isinstance(source, Refusal):
         if path in scope.named or _is_telling_name(path) or _may_be_ours(path, surroundings.files):
@@ -229,6 +225,8 @@ def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
         return ""
     if path.rsplit("/", 1)[-1] == _TILTFILE:
         return "builds"
+    if path.endswith(_TEMPLATES):
+        return _told_template(source, scope)
     if not path.endswith(_YAML) and _is_plan(source.text):
         return "plan"
     if path.endswith(".tfstate"):
