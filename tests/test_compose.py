@@ -74,6 +74,8 @@ def test_what_is_a_compose_file(path: str, text: str, expected: bool) -> None:
         ("a/compose.yaml", True),
         ("docker-compose.prod.yml", True),
         ("docker-stack.yml", True),
+        ("network-stack.yml", False),
+        ("stack.yml", False),
         ("filebeat-compose.yml", True),
         ("composer.yaml", False),
         ("compose.json", False),
@@ -675,3 +677,49 @@ def test_a_build_argument_that_nobody_settles_is_unknown(project: Project) -> No
     assert isinstance(container.base_image, Unknown)
     assert container.base_image.prefix == "debian:"
     assert isinstance(container.user, Unknown)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("- name: install\n  apt: {name: docker}\n", True),
+        ("# tasks\n---\n- hosts: all\n", True),
+        ("- image: a\n", False),
+        ("- a\n- b\n", False),
+        ("[]", False),
+        ("services: {}", False),
+    ],
+)
+def test_a_list_of_something_else_is_no_compose_file(text: str, expected: bool) -> None:
+    assert compose.is_another_list(parse(SourceText("docker-compose.yml", text)).documents[0].root) is expected
+
+
+def test_cores_as_a_share_of_time(project: Project) -> None:
+    text = "services: {a: {image: a, cpu_quota: 50000}, b: {image: a, cpu_quota: 50000, cpu_period: 25000}, "
+    reading = project(
+        {"compose.yaml": text + "c: {image: a, cpu_quota: -1}, d: {image: a, cpus: 3, cpu_quota: 1}}"}
+    )
+    assert [getattr(workload.vcpu, "value", None) for workload in reading.workloads] == [0.5, 2, None, 3]
+
+
+def test_the_contents_of_an_image_are_no_durable_volume(project: Project) -> None:
+    (mount,) = one(project, "{image: a, volumes: [{type: image, source: b, target: /c}]}").containers[0].mounts
+    assert mount.kind == "ephemeral"
+
+
+def test_a_micro_vm_by_annotation(project: Project) -> None:
+    substrate = one(project, "{image: a, annotations: {run.oci.handler: krun}}").substrate
+    assert isinstance(substrate, Known)
+    assert substrate.value.cls == "vm-container"
+
+
+def test_an_extension_finds_its_build_from_the_folder_above(project: Project) -> None:
+    reading = project(
+        {
+            "extensions/thing/thing-compose.yml": "services: {thing: {build: {context: extensions/thing/}}}\n",
+            "extensions/thing/Dockerfile": "FROM redis:7\n",
+        }
+    )
+    (container,) = reading.workloads[0].containers
+    assert getattr(container.base_image, "value", None) == "redis:7"
+    assert reading.problems == ()

@@ -396,6 +396,15 @@ CASES: list[tuple[str, Workload, str, str]] = [
     ("system container", system_container("ct"), "unknown", "low"),
     ("sysbox takes images", system_container("ct", "acme/thing:1", kind="sysbox"), "application", "low"),
     ("nothing known", machine(name="node"), "unknown", "low"),
+    ("a tool that is reached", service("nginx", "acme/openssl:3-extra", ports=(443,)), "web-server", "low"),
+    ("a tool", service("nginx", "acme/openssl:3-extra"), "worker", "medium"),
+    ("what it comes with", service("web", "acme/spring-with-mysql:1"), "application", "low"),
+    (
+        "a client in a loop",
+        service("init", "mongo:4", "sh", "-c", "for i in `seq 3`; do mongo a/b --eval x && break; done"),
+        "worker",
+        "medium",
+    ),
 ]
 
 

@@ -101,6 +101,8 @@ def _generic(
         if fact.trait == "runtime" or reading.role.evidence[0].text != _OWN_IMAGE:
             role = replace(reading.role, evidence=(*reading.role.evidence, evidence))
             return reading._replace(role=role, generic=command is None)
+    if fact.trait == "tool" and command is None and container.ports:
+        return _first_party(container, workload, command, fact)  # a tool that is reached from outside serves
     return Reading(Role("worker", _MEDIUM if fact.trait == "tool" else _LOW, (evidence,)), container, generic=True)
 
 

@@ -148,7 +148,7 @@ def _part_of(vendor: str, word: str) -> ImageFact | None:
 def product(name: str) -> ImageFact | None:
     """What a bare name (an image's last component, a chart, a package) says of a product."""
     tables = _tables()
-    name = name.lower()
+    name = name.lower().partition("-with-")[0]  # what it comes with is not what it is
     spellings = list(_spellings(name))
     for at, spelling in enumerate(spellings):
         if spelling in tables.ambiguous:

@@ -237,9 +237,9 @@ def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
         return "builds" if _skaffold().search(source.text) else "kubernetes"
     if path.endswith(".json"):
         return ""
-    if _is_telling_name(path) or (_services().search(source.text) and _is_compose(source)):
-        return "compose"
-    return ""
+    if _is_telling_name(path):
+        return "" if _is_another_list(source) else "compose"
+    return "compose" if _services().search(source.text) and _is_compose(source) else ""
 
 
 def _may_be_ours(path: str, files: Files) -> bool:
@@ -281,6 +281,21 @@ def _is_compose(source: SourceText) -> bool:
 
     documents = yaml.parse(source).documents
     return bool(documents) and compose.looks_like(source.path, documents[0].root)
+
+
+def _is_another_list(source: SourceText) -> bool:
+    """Whether a file with a name of Compose's is a list of something else, such as the tasks of a playbook."""
+    if _list().match(source.text) is None:
+        return False
+    from vmlint.sources import compose
+    from vmlint.syntax import yaml
+
+    return all(compose.is_another_list(document.root) for document in yaml.parse(source).documents)
+
+
+@cache
+def _list() -> re.Pattern[str]:
+    return re.compile(r"(?:[ \t]*(?:#.*|---.*)?\r?\n)*[ \t]*- ")
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from vmlint.files import folder_of, join
 from vmlint.model.span import SourceText
-from vmlint.model.value import Mapping, Missing, Value, at, entries
+from vmlint.model.value import Mapping, Missing, Sequence, Value, at, entries
 from vmlint.sources.compose.engine import engine_of
 from vmlint.sources.compose.loading import Loader
 from vmlint.sources.compose.project import has_image, load
@@ -15,7 +15,8 @@ from vmlint.sources.compose.service import workload
 from vmlint.sources.reading import Reading, Surroundings, Unit
 
 _NAME = re.compile(
-    r"(docker-|podman-)?(compose|stack)([.-][\w.-]+)?\.ya?ml$|.*[-.](compose|stack)\.ya?ml$", re.IGNORECASE
+    r"(docker-|podman-)?compose([.-][\w.-]+)?\.ya?ml|.*[-.]compose\.ya?ml|(docker-|podman-)stack([.-][\w.-]+)?\.ya?ml",
+    re.IGNORECASE,
 )
 # In the order in which Compose looks for them.
 _PRIMARY = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -47,6 +48,18 @@ def looks_like(path: str, root: Value) -> bool:
         return True
     return is_compose_name(path) and any(
         isinstance(body, Mapping) and {"image", "build"} & body.entries.keys() for _, body in entries(root)
+    )
+
+
+def is_another_list(root: Value) -> bool:
+    """Whether a document under one of the usual names is a list of something else: tasks of a playbook, steps of a
+    pipeline."""
+    return (
+        isinstance(root, Sequence)
+        and bool(root.items)
+        and all(
+            isinstance(item, Mapping) and not ({"services"} | _RUNS) & item.entries.keys() for item in root.items
+        )
     )
 
 

@@ -86,7 +86,7 @@ class Loader:
         match layer.services:
             case Scalar() | Sequence() as services:
                 self._unreadable("`services` is no mapping", services.entry_span.first_line())
-            case Mapping(entries=entries) if len(layer.paths) == 1:
+            case Mapping(entries=entries) as services if len(layer.paths) == 1 and services is not layer.root:
                 for name, body in entries.items():
                     if isinstance(body, Scalar) and body.value is None:
                         self._unreadable(f'the service "{name}" is empty', body.key_span)

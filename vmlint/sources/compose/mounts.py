@@ -98,7 +98,7 @@ def _long(item: Mapping, volumes: Value) -> Mount:
     match kind:
         case Known(value="bind"):
             return Mount("host", source, target, read_only, span)
-        case Known(value="tmpfs"):
+        case Known(value="tmpfs" | "image"):
             return Mount("ephemeral", source, target, read_only, span)
         case Known(value="npipe"):
             return Mount("pipe", source, target, read_only, span)

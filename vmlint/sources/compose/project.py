@@ -117,8 +117,21 @@ class Project:
         folder = value_or(context, ".")
         if "://" in folder:
             return None
-        source = self._beside(join(service.path(folder, build), value_or(name, "Dockerfile")))
+        source = self._beside(self._file(service, folder, value_or(name, "Dockerfile"), build))
         return None if source is None else self._on_own_base(dockerfile.read(source, target, arguments), build)
+
+    def _file(self, service: Service, context: str, name: str, build: Value) -> str:
+        """The Dockerfile of a context. A file that only completes others, as an extension does, is started from a
+        folder above: the nearest one that has the context."""
+        path = found = join(service.path(context, build), name)
+        folder = folder_of(build.source.path)
+        inner = context.removeprefix("./").strip("/") not in ("", ".") and not context.startswith(("..", "/", "~"))
+        while (
+            inner and folder != "." and not folder.startswith("..") and not self.surroundings.files.is_file(found)
+        ):
+            folder = folder_of(folder)
+            found = join(folder, join(context, name))
+        return found if self.surroundings.files.is_file(found) else path
 
     def _on_own_base(self, image: BuiltImage, build: Value) -> BuiltImage:
         """The image with what its base is, where the base is a build context of that name or built here itself."""

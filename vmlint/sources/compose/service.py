@@ -19,6 +19,7 @@ from vmlint.model.value import (
     entries,
     integer,
     items,
+    number,
     text,
 )
 from vmlint.model.workload import (
@@ -193,13 +194,23 @@ def _resources(body: Value) -> Resources:
 
     absent = Absent(body.span)
     return Resources(
-        cpu_limit=cpus(at(limits, "cpus"), at(body, "cpus"), at(body, "cpu_count")),
+        cpu_limit=first_stated(
+            (cpus(at(limits, "cpus"), at(body, "cpus"), at(body, "cpu_count")), _quota(body)), absent
+        ),
         cpu_request=cpus(at(reserved, "cpus")),
         memory_limit=memory(at(limits, "memory"), at(body, "mem_limit")),
         memory_request=memory(at(reserved, "memory"), at(body, "mem_reservation")),
         huge_pages=absent,
         gpus=_gpus(body, reserved),
     )
+
+
+def _quota(body: Value) -> Fact[float]:
+    """Cores as a share of time: microseconds of every period, of 100 ms where none is stated."""
+    quota, period = number(at(body, "cpu_quota")), value_or(number(at(body, "cpu_period")), 100_000.0)
+    if isinstance(quota, Known) and (quota.value <= 0 or period <= 0):
+        return Absent(quota.span, quota.via)
+    return quota.map(lambda microseconds: microseconds / period)
 
 
 def _converted(values: tuple[Value, ...], convert: Callable[[str], float | None], expected: str) -> Fact[float]:
@@ -273,7 +284,8 @@ def _operating_system(
 
 def _substrate(body: Value, service: Service, system: Fact[OperatingSystem]) -> Fact[Substrate]:
     windows = isinstance(system, Known) and system.value.family == "windows"
-    runtime = text(at(body, "runtime"))
+    handler = at(as_mapping(at(body, "annotations")), "run.oci.handler")
+    runtime = first_stated((text(at(body, "runtime")), text(handler)), Absent(body.span))
     match runtime:
         case Known(value=name, span=span):
             fact = substrates.of_runtime(name)
