@@ -357,3 +357,13 @@ def test_plans_of_the_field(vmlint: Run) -> None:
     assert report["summary"]["files"] == 73
     assert len(report["workloads"]) == 99
     assert all(w["line"] >= 1 for w in report["workloads"])
+
+
+def test_what_the_provider_fills_in_is_not_written(vmlint: Run) -> None:
+    group = resource("aws_autoscaling_group.g", "aws_autoscaling_group", {"min_size": 2})
+    changes = [change("aws_autoscaling_group.g", ["create"], {"desired_capacity": True})]
+    expressions = {"min_size": {"constant_value": 2}}
+    listed = [{"address": "aws_autoscaling_group.g", "expressions": expressions}]
+    write("plan.json", plan(group, resource_changes=changes, configuration={"root_module": {"resources": listed}}))
+    (found,) = inventory(vmlint)
+    assert found["instances"] == 2

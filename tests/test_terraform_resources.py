@@ -447,3 +447,94 @@ resource "aws_ecs_task_definition" "c" {
     assert found["docker_container.a"].containers[0].command == ("/bin/sh", "-c", "sleep 1", "x")
     assert found["azurerm_container_group.b"].containers[0].command == ("/bin/sh", "-c", "run")
     assert found["aws_ecs_task_definition.c"].containers[0].command == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'node_properties = jsonencode({nodeRangeProperties = [{container = {image = "nginx:1", memory = 64}}]})',
+        'ecs_properties = jsonencode({taskProperties = [{containers = [{image = "nginx:1", memory = 64}]}]})',
+        'eks_properties {\n pod_properties {\n containers {\n image = "nginx:1"\n }\n }\n }',
+    ],
+)
+def test_jobs_of_several_nodes_tasks_and_pods(tmp_path: Path, body: str) -> None:
+    found = of_text(tmp_path, f'resource "aws_batch_job_definition" "j" {{\n name = "j"\n {body}\n}}\n')
+    (container,) = found["aws_batch_job_definition.j"].containers
+    assert value(container.image) == "nginx:1"
+
+
+def test_what_a_task_can_do_without_is_not_what_it_is_for(tmp_path: Path) -> None:
+    text = """
+resource "aws_ecs_task_definition" "t" {
+  family = "t"
+  container_definitions = jsonencode([
+    { name = "tracer", image = "acme/tracer", cpu = 32, memory = 64, essential = false },
+    { name = "app", image = "acme/app", cpu = 512, memory = 1024 },
+  ])
+}
+"""
+    task = of_text(tmp_path, text)["aws_ecs_task_definition.t"]
+    assert (value(task.vcpu), value(task.memory_mib)) == (0.5, 1024)
+    assert [container.name for container in task.containers] == ["app", "tracer"]
+
+
+def test_launch_template_of_a_node_group(tmp_path: Path) -> None:
+    text = """
+resource "aws_launch_template" "l" {
+  image_id      = "bottlerocket-aws-k8s-1.33"
+  instance_type = "m5.large"
+}
+resource "aws_eks_node_group" "n" {
+  cluster_name = "c"
+  scaling_config { desired_size = 2 }
+  launch_template { id = aws_launch_template.l.id }
+}
+"""
+    found = of_text(tmp_path, text)
+    assert list(found) == ["aws_eks_node_group.n"]
+    assert value(found["aws_eks_node_group.n"].memory_mib) == 8192
+
+
+def test_what_may_be_present_is_unknown(tmp_path: Path) -> None:
+    text = """
+variable "windows" {}
+variable "metadata" {}
+resource "google_compute_instance" "a" {
+  machine_type = "e2-small"
+  metadata     = var.metadata
+}
+resource "azurerm_virtual_machine" "b" {
+  vm_size = "Standard_B2s"
+  dynamic "os_profile_windows_config" {
+    for_each = var.windows
+    content {}
+  }
+}
+"""
+    for workload in of_text(tmp_path, text).values():
+        assert value(workload.os).family == "linux"
+
+
+def test_app_service_names_images_and_stacks(tmp_path: Path) -> None:
+    text = "".join(
+        f'resource "azurerm_app_service" "{name}" {{\n site_config {{\n linux_fx_version = "{stack}"\n }}\n}}\n'
+        for name, stack in (("a", "DOCKER|nginx:1"), ("b", "TOMCAT|9.0-java11"))
+    )
+    found = of_text(tmp_path, text)
+    images = {name: [value(image) for image in workload.images] for name, workload in found.items()}
+    assert images == {"azurerm_app_service.a": ["nginx:1"], "azurerm_app_service.b": ["tomcat:9.0-java11"]}
+
+
+def test_names_that_the_platform_knows_a_machine_by(tmp_path: Path) -> None:
+    text = """
+variable "prefix" {}
+resource "aws_instance" "this" {
+  instance_type = "t3.small"
+  tags          = { Name = "${var.prefix}-postgres" }
+}
+"""
+    from vmlint.roles import assign
+
+    workload = of_text(tmp_path, text)["aws_instance.this"]
+    assert machine(workload).names == ("postgres",)
+    assert assign(workload).name == "database"

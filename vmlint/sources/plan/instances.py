@@ -238,7 +238,8 @@ class PlanInstance:
             if not isinstance(raw, str):
                 reason = "Terraform keeps only its hash"
                 return Unresolved(Unknown(f"{self.address}.{name}", reason, span_of(place)))
-        told = Told(raw, _flags(member.sensitive).get(name), unknown, expression, f"{self.address}.{name}")
+        sensitive, label = _flags(member.sensitive).get(name), f"{self.address}.{name}"
+        told = Told(raw, sensitive, unknown, expression, label, "expressions" in self._configuration)
         return built(told, place)
 
     def _place(self, member: Instance) -> Place:

@@ -16,13 +16,15 @@ MAX_DEPTH = 100
 @record
 class Told:
     """What a plan tells of one value: `raw` as JSON has it, `sensitive` and `unknown` in its shape with true where
-    it is not told, `expression` as the configuration prints it; `name` is what it is called."""
+    it is not told, `expression` as the configuration prints it; `name` is what it is called. `configured` tells
+    that the configuration would have an expression if one were written."""
 
     raw: Any
     sensitive: Any
     unknown: Any
     expression: Any
     name: str
+    configured: bool = False
 
     def below(self, step: str | int) -> Told:
         name = f"{self.name}.{step}" if isinstance(step, str) else f"{self.name}[{step}]"
@@ -32,6 +34,7 @@ class Told:
             _at(self.unknown, step),
             _at(self.expression, step),
             name,
+            self.configured and _holds_expressions(self.expression),
         )
 
 
@@ -39,6 +42,13 @@ def _at(tree: Any, step: str | int) -> Any:
     if isinstance(step, str):
         return tree.get(step) if isinstance(tree, dict) else None
     return tree[step] if isinstance(tree, list) and step < len(tree) else None
+
+
+def _holds_expressions(expression: Any) -> bool:
+    """Whether it is that of a block or of blocks, and no expression itself."""
+    if isinstance(expression, dict):
+        return not {"references", "constant_value"} & expression.keys()
+    return isinstance(expression, list)
 
 
 def built(told: Told, place: Place, depth: int = 0) -> Value:
@@ -52,6 +62,9 @@ def _built(told: Told, place: Place, depth: int) -> Value:
     if told.sensitive is True:
         return _open(told.name, "it is sensitive", place)
     if told.unknown is True:
+        if told.configured and told.expression is None:
+            # Nobody wrote it: the provider fills it in.
+            return Missing(place.source, place.start, place.end)
         named = references(told.expression)
         return _open(named[0] if named else told.name, "it is known only after apply", place)
     if depth > MAX_DEPTH:

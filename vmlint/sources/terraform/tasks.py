@@ -137,10 +137,8 @@ def _containers(resource: Resource) -> tuple[tuple[Container, ...], tuple[Unknow
         gap = _gap(value)
         hidden = Container(resource.instance.name, value.entry_span, image=gap, privileged=gap)
         return (hidden,), (gap,)
-    if isinstance(found, Mapping) and "image" not in found.entries and "containers" in found.entries:
-        found = at(found, "containers")
     # What the task can do without is not what it is for.
-    bodies = sorted(_members(found), key=_can_be_missed)
+    bodies = sorted(_definitions(found), key=_can_be_missed)
     made = tuple(_container(body, resource) for body in bodies)
     rest = found.rest if isinstance(found, Sequence) else None
     return made, () if rest is None else (rest,)
@@ -151,18 +149,28 @@ def _can_be_missed(body: Value) -> bool:
     return isinstance(essential, Known) and not essential.value
 
 
+_HOLDERS = ("containers", "container", "nodeRangeProperties", "taskProperties", "pod_properties")
+
+
 def _gap(value: Value) -> Unknown:
     if isinstance(value, Unresolved):
         return value.as_fact()
     return Unknown(value.entry_span.text[:60], "it is no JSON that can be read", value.entry_span, value.via)
 
 
-def _members(found: Value) -> Iterator[Value]:
+def _definitions(found: Value) -> Iterator[Value]:
+    """The definitions in a list or alone, or in the node ranges, tasks or pod of a job."""
     if isinstance(found, Mapping):
-        yield found
+        holder = next((key for key in _HOLDERS if key in found.entries and "image" not in found.entries), None)
+        if holder is None:
+            yield found
+        else:
+            yield from _definitions(found.entries[holder])
         return
     for item in found.items if isinstance(found, Sequence) else ():
-        if isinstance(item, Mapping | Unresolved):
+        if isinstance(item, Mapping):
+            yield from _definitions(item)
+        elif isinstance(item, Unresolved):
             yield item
 
 
