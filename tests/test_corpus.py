@@ -64,6 +64,8 @@ _OF_KUBERNETES = ("kubernetes", "kubernetes-huge", "kustomize-examples")
 # What of the manifests there cannot be read, and why that is right. The reader of kubectl refuses each of them at
 # the same line, but for keys that are set twice, of which it takes the last.
 UNREADABLE = {
+    "does not exist$": "a kustomization names a file that is made by a script or was left out of the corpus",
+    "the patch does not fit": "a patch of a kustomization changes what is not there",
     "is set twice; the last one is read": "one of two contradicting lines has no effect",
     "found character '%' that cannot start": "a program's own placeholders (`%NAME%`), of no template engine",
     r"found character '\\t' that cannot start": "excerpts of documentation that are indented by tabs",

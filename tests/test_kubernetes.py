@@ -302,7 +302,16 @@ def test_an_operator_makes_the_database() -> None:
     assert (value_or(workload.instances, None), value_or(workload.memory_mib, None)) == (3, 2048)
 
 
-@pytest.mark.parametrize(("more", "count"), [("", 1), (", dockerEnabled: true", 1), (", dockerEnabled: false", 0)])
+@pytest.mark.parametrize(
+    ("more", "count"),
+    [
+        ("", 1),
+        (", dockerEnabled: true", 1),
+        (", dockerEnabled: false", 0),
+        (", containerMode: kubernetes", 0),
+        (", dockerdWithinRunnerContainer: false", 1),
+    ],
+)
 def test_a_runner_set_adds_a_privileged_engine(more: str, count: int) -> None:
     workload = one(
         "apiVersion: actions.summerwind.dev/v1alpha1\nkind: RunnerDeployment\nmetadata: {name: r}\n"
@@ -311,6 +320,17 @@ def test_a_runner_set_adds_a_privileged_engine(more: str, count: int) -> None:
     assert (workload.kind_role, value_or(workload.instances, None)) == ("ci-runner", 2)
     added = [c for c in workload.containers if c.privileged is not None and value_or(c.privileged, None) is True]
     assert [(c.kind, value_or(c.image, "")) for c in added] == [("sidecar", "docker:dind")] * count
+
+
+def test_a_runner_may_hold_its_engine_itself() -> None:
+    workload = one(
+        "apiVersion: actions.summerwind.dev/v1alpha1\nkind: Runner\nmetadata: {name: r}\n"
+        "spec: {repository: a/b, image: runner-dind, dockerdWithinRunnerContainer: true}\n"
+    )
+    (runner,) = workload.containers
+    assert (runner.kind, value_or(runner.image, "")) == ("main", "runner-dind")
+    assert runner.privileged is not None
+    assert value_or(runner.privileged, None) is True
 
 
 # KubeVirt

@@ -139,7 +139,7 @@ def _pods(body: Mapping, kind: Kind, annotations: dict[str, Fact[str]], companio
         specs.append(spec)
     elif beside is not None:
         specs.append(beside)
-    found = [*_with_operator_image(body, kind, found), *_added(body, kind)]
+    found = _with_added(body, kind, _with_operator_image(body, kind, found))
     return _Pods(tuple(specs), tuple(found))
 
 
@@ -190,16 +190,25 @@ def _with_operator_image(body: Mapping, kind: Kind, found: list[Container]) -> l
     return [made, *found]
 
 
-def _added(body: Mapping, kind: Kind) -> Iterator[Container]:
-    """The sidecar that an operator adds unless it is told not to."""
-    if kind.added is None:
-        return
-    switches = list(select(body, kind.added["unless_false"]))
-    if any(value_or(boolean(switch), True) is False or isinstance(switch, Unresolved) for switch in switches):
-        return
+def _with_added(body: Mapping, kind: Kind, found: list[Container]) -> list[Container]:
+    """With the sidecar that an operator adds unless it is told not to, or with its work in the main container."""
+    added = kind.added
+    if added is None:
+        return found
+    for path, value in added["unless"].items():
+        for switch in select(body, path):
+            if isinstance(switch, Unresolved) or value_or(text(switch), "") == value:
+                return found
     span = body.span.first_line()
-    image, privileged = Known(kind.added["image"], span), Known(bool(kind.added["privileged"]), span)
-    yield Container(name=kind.added["name"], span=span, image=image, kind="sidecar", privileged=privileged)
+    privileged = Known(bool(added["privileged"]), span)
+    for switch in select(body, added["inside"]):
+        stated = boolean(switch)
+        if isinstance(stated, Known) and stated.value:
+            inner = Known(privileged.value, stated.span, stated.via)
+            main = [c for c in found if c.kind == "main"] or [Container(added["name"], span, Absent(span))]
+            return [*(replace(c, privileged=inner) for c in main), *(c for c in found if c.kind != "main")]
+    image = Known(added["image"], span)
+    return [*found, Container(name=added["name"], span=span, image=image, kind="sidecar", privileged=privileged)]
 
 
 def _daemon_if(body: Mapping, kind: Kind) -> bool:
