@@ -315,3 +315,50 @@ def test_a_cloud_instance_in_a_manifest() -> None:
     assert (machine.substrate_class, value_or(machine.memory_mib, None)) == (SubstrateClass.VM, 2048)
     assert machine.machine is not None
     assert [started.kind for started in machine.machine.runs] == ["container"]
+
+
+def test_parts_of_a_workflows_templates() -> None:
+    (workflow,) = read(
+        obj(
+            "argoproj.io/v1alpha1",
+            "Workflow",
+            """
+            templates:
+            - container: {name: main, image: docker, volumeMounts: [{name: s, mountPath: /run/docker.sock}]}
+              volumes: [{name: s, hostPath: {path: /var/run/docker.sock}}]
+              sidecars: [{name: dind, image: 'docker:dind'}]
+              initContainers: [{name: fetch, image: git}]
+            """,
+        )
+    ).workloads
+    assert [(c.name, c.kind) for c in workflow.containers] == [
+        ("main", "main"), ("dind", "sidecar"), ("fetch", "init"),
+    ]  # fmt: skip
+    assert [mount.kind for mount in workflow.containers[0].mounts] == ["host"]
+
+
+def test_a_claim_runs_what_its_pool_keeps_ready() -> None:
+    group = "extensions.agents.x-k8s.io/v1beta1"
+    text = "---\n".join(
+        (
+            obj(group, "SandboxTemplate", f"{{podTemplate: {{spec: {POD}}}}}", "t"),
+            obj(group, "SandboxWarmPool", "{replicas: 10, sandboxTemplateRef: {name: t}}", "pool"),
+            obj(group, "SandboxClaim", "{warmPoolRef: {name: pool}}", "claim"),
+        )
+    )
+    found = {w.address: w for w in read(text).workloads}
+    assert list(found) == ["SandboxWarmPool/pool", "SandboxClaim/claim"]
+    assert [value_or(w.memory_mib, None) for w in found.values()] == [1024, 1024]
+
+
+def test_an_operator_gives_its_image_to_the_container_that_the_object_sizes() -> None:
+    (cluster,) = read(
+        obj(
+            "elasticsearch.k8s.elastic.co/v1",
+            "Elasticsearch",
+            "{image: own/es, nodeSets: [{count: 1, podTemplate: {spec: {containers: "
+            "[{name: elasticsearch, resources: {limits: {memory: 4Gi}}}]}}}]}",
+        )
+    ).workloads
+    assert [value_or(image, "") for image in cluster.images] == ["own/es"]
+    assert value_or(cluster.memory_mib, None) == 4096

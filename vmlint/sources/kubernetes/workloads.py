@@ -135,12 +135,18 @@ def _pods(body: Mapping, kind: Kind, annotations: dict[str, Fact[str]], companio
         base = next(select(body, kind.base), None) if kind.base else None
         for path in kind.containers:
             for item in select(body, path):
-                found.append(pods.container(item if base is None else _over(base, item), "main", pod))
+                found.append(pods.container(item if base is None else _over(base, item), _part_of(path), pod))
         specs.append(spec)
     elif beside is not None:
         specs.append(beside)
     found = _with_added(body, kind, _with_operator_image(body, kind, found))
     return _Pods(tuple(specs), tuple(found))
+
+
+def _part_of(path: str) -> str:
+    """What the containers at a path are to their pod, by the list that they stand in."""
+    last = path.rpartition(".")[2]
+    return {"sidecars[]": "sidecar", "initContainers[]": "init"}.get(last, "main")
 
 
 def _joined(parts: list[Value]) -> Value | None:
