@@ -202,7 +202,7 @@ def test_every_role_of_the_tables_is_of_the_specification() -> None:
 
 def test_every_name_has_one_row_and_a_source() -> None:
     assert table("images")["source"]
-    assert table("images")["mirrors"]["source"]
+    assert table("registries")["source"]
     assert table("commands")["source"]
     assert table("roles")["source"]
     named = Counter(name for row in table("images")["names"] for name in row["names"])
@@ -386,4 +386,38 @@ def test_kernel_settings_by_release() -> None:
 )
 def test_disk_images(text: str, role: str | None) -> None:
     fact = names.by_disk_image(text)
+    assert (fact.role if fact else None) == role
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("phoenix", "database"),
+        ("bitnami/phoenix", "database"),
+        ("stashapp/stash", "media"),
+        ("acme/phoenix", None),
+        ("registry.example.com/team/ledger:1", None),
+        ("acme/sonic", None),
+    ],
+)
+def test_a_name_that_others_use_needs_its_vendor(text: str, role: str | None) -> None:
+    fact = image(text)
+    assert (fact.role if fact else None) == role
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [
+        ("gotify/server", "application"),
+        ("infinispan/server", "cache"),
+        ("strimzi/operator", "application"),
+        ("karpenter/controller", "application"),
+        ("restic/rest-server", "storage-server"),
+        ("acme/server", None),
+        ("acme/operator", None),
+        ("node/server", None),
+    ],
+)
+def test_a_part_of_a_product_by_the_name_before_it(text: str, role: str | None) -> None:
+    fact = image(text)
     assert (fact.role if fact else None) == role

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 
 _OTHER_USERS = frozenset({"su", "runuser"})
 _SHELLS = frozenset(

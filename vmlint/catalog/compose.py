@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 
 
 def driver_family(driver: str) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 
 
 @cache

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import TypeVar
 
 from vmlint.catalog.commands import command as catalogue_command
 from vmlint.catalog.commands import programs
 from vmlint.catalog.references import ImageReference, parse
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 from vmlint.model.record import record
 
 T = TypeVar("T")

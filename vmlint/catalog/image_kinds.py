@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from vmlint.catalog.references import parse
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 
 
 @cache

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, NamedTuple
 
 from vmlint.catalog.references import ImageReference, is_placeholder, parse, without_placeholders
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 from vmlint.model.finding import Confidence
 
 # What the traits mean where the table gives no role of its own.
@@ -51,6 +50,7 @@ class _Tables(NamedTuple):
     weak_words: dict[str, ImageFact]
     ambiguous: frozenset[str]
     alone: frozenset[str]
+    homonyms: frozenset[str]
 
 
 @cache
@@ -75,8 +75,8 @@ def _tables() -> _Tables:
     for row in data["words"]:
         target = weak_words if row.get("weak") else words
         target.update(dict.fromkeys(row["words"], _fact(row, source, Confidence.MEDIUM)))
-    ambiguous, alone = frozenset(data["ambiguous"]), frozenset(data["alone"])
-    return _Tables(names, repositories, vendors, tags, words, weak_words, ambiguous, alone)
+    sets = (frozenset(data[name]) for name in ("ambiguous", "alone", "homonyms"))
+    return _Tables(names, repositories, vendors, tags, words, weak_words, *sets)
 
 
 def _fact(row: dict[str, Any], source: str, confidence: Confidence) -> ImageFact:
@@ -124,7 +124,16 @@ def of_reference(reference: ImageReference) -> ImageFact | None:
             return found
     if len(path) > 1 and name in _part_words():
         return _part_of(path[-2], name)
-    return product(name)
+    fact = product(name)
+    if fact is not None and len(path) > 1 and name in tables.homonyms and not _is_of(path[-2], name):
+        return None
+    return fact
+
+
+def _is_of(vendor: str, name: str) -> bool:
+    """Whether a namespace vouches for a product whose name others use too."""
+    vendor, plain = vendor.replace("-", ""), name.replace("-", "")
+    return plain in vendor or vendor in plain or vendor in table("images")["publishers"]
 
 
 @cache

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 from vmlint.model.record import record
 
 

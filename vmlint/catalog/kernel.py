@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from functools import cache
 
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 from vmlint.model.record import record
 
 

@@ -6,10 +6,9 @@ Data: `data/kubernetes_kinds.yaml`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 from vmlint.model.fact import Fact, Known, Unknown
 from vmlint.model.record import record
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from vmlint.catalog import windows
 from vmlint.catalog.references import ImageReference, parse
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 from vmlint.model.record import record
 
 

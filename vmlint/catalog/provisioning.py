@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 
 
 @cache

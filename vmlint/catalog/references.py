@@ -1,16 +1,15 @@
 """Image references taken apart and normalised: which product an image is, wherever it was pulled from.
 
 `parse` is total: any text gives a reference, with empty parts where nothing stands. Normalising twice changes
-nothing. The mirrors and vendor names that are folded are data (`images`, section `mirrors`).
+nothing. The mirrors and vendor names that are folded are data (`data/registries.yaml`).
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import NamedTuple
 
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 
 DOCKER_HUB = "docker.io"
 _PRIVATE = 0xE000
@@ -99,7 +98,7 @@ def _is_registry(component: str) -> bool:
 
 def _folded(registry: str, path: list[str]) -> tuple[str, list[str]]:
     """Mirrors and default namespaces taken away, until nothing changes."""
-    mirrors = table("images")["mirrors"]
+    mirrors = table("registries")
     registry = mirrors["registries"].get(registry, registry) or DOCKER_HUB
     changed = True
     while changed and len(path) > 1:

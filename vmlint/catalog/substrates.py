@@ -6,9 +6,8 @@ A product is the key that `Substrate.kind` holds (`runc`, `kata`, `ecs-fargate`)
 from __future__ import annotations
 
 import re
-from functools import cache
 
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 from vmlint.model.need import Offer, SubstrateClass
 from vmlint.model.record import record
 

@@ -7,10 +7,9 @@ A row is plain data (see the head of `data/terraform_types.yaml` for its vocabul
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Any
 
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 from vmlint.model.record import record
 
 

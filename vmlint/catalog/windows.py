@@ -6,10 +6,9 @@ Builds are numbers of the kernel (`17763` is Windows Server 2019). Data with sou
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from vmlint.catalog.references import parse
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 
 
 @cache

@@ -55,7 +55,8 @@ class Entry:
 
 @record
 class Config:
-    """What a configuration file says; empty fields say nothing."""
+    """What a configuration file says; empty fields say nothing. `catalog` are its rows for the catalogue, as
+    `vmlint.catalog.tables.extend` takes them."""
 
     path: str = ""
     select: tuple[str, ...] = ()
@@ -65,6 +66,7 @@ class Config:
     options: Mapping[str, Any] = field(default_factory=dict)
     workloads: tuple[Entry, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    catalog: Mapping[str, Any] = field(default_factory=dict)
 
     def declared(self, workloads: Iterable[Workload]) -> list[Workload]:
         """The workloads with what the configuration declares of them, behind their own declarations."""
@@ -129,7 +131,16 @@ def _config(path: str, root: Value, rules: tuple[LoadedRule, ...]) -> Config:
         options,
         tuple(_entry(item) for item in _members(at(root, "workloads"))),
         tuple(_kind(item) for item in _members(at(root, "kinds"))),
+        _catalog(path, root),
     )
+
+
+def _catalog(path: str, root: Value) -> dict[str, Any]:
+    """The rows for the catalogue with their source; empty where there are none."""
+    from vmlint.catalog.extension import SECTIONS
+
+    rows = {name: _lists(_plain(child)) for name in SECTIONS if (child := at(root, name))}
+    return {**rows, "source": path} if rows else {}
 
 
 def _kind(item: Value) -> Kind:
@@ -172,6 +183,8 @@ _TYPES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean
 
 def schema(rules: tuple[LoadedRule, ...]) -> dict[str, Any]:
     """The JSON schema of the configuration, rule options included."""
+    from vmlint.catalog import extension
+
     of_rules = sorted({name for loaded in rules for name in (loaded.rule.id, loaded.rule.name)})
     rule_names = {"type": "array", "items": {"type": "string"}}
     declared: dict[str, Any] = {}
@@ -202,6 +215,7 @@ def schema(rules: tuple[LoadedRule, ...]) -> dict[str, Any]:
                 },
             },
             "kinds": {"type": "array", "items": _kind_schema()},
+            **extension.schemas(),
         },
     }
 

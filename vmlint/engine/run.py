@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
+from vmlint.catalog.tables import extend
 from vmlint.engine.assembly import report
 from vmlint.engine.choices import Choices
 from vmlint.engine.config import Config
@@ -41,6 +42,7 @@ def scan(
 ) -> Report:
     """Read everything that the paths lead to and judge it. `progress` is told the units read and their number."""
     start = time.perf_counter()
+    extend(choices.config.catalog)
     scope = discover(paths, surroundings)
     read: list[UnitRead] = []
     for unit_read in _readings(scope.units, surroundings, choices.jobs):
