@@ -363,37 +363,28 @@ def schema(name: str, rule_folders: tuple[str, ...]) -> None:
 
 
 @cli.command()
-@click.argument("kind", required=False)
-@click.argument("name", required=False)
+@click.argument("kind", default="")
+@click.argument("name", default="")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--config", metavar="FILE", help="Configuration (default: the nearest .vmlint.yaml).")
 @click.option("--no-config", is_flag=True, help="Read no configuration.")
 @click.option("--today", metavar="DATE", help="The day that dates are judged by (YYYY-MM-DD).")
-def catalog(kind: str | None, name: str | None, **options: Any) -> None:
+def catalog(kind: str, name: str, **options: Any) -> None:
     """Print what vmlint knows of a thing, with the source; without arguments, of which kinds of things."""
-    import datetime
-
-    from vmlint.catalog import entries as known
     from vmlint.catalog.tables import extend
     from vmlint.engine.discovery import boundary
     from vmlint.files import Files
-    from vmlint.reports import catalog as written
+    from vmlint.reports.catalog import NoSuchKindError, UnknownThingError, answer
 
-    if kind is None or name is None:
-        if kind is None:
-            _write("".join(f"{each:<15}{about}\n" for each, about in known.kinds().items()))
-            return
-        raise click.UsageError(f"a NAME is missing: vmlint catalog {kind} NAME")
-    if kind not in known.kinds():
-        raise _Failure(f"there is no kind {kind}; there are {', '.join(known.kinds())}")
     files = Files(boundary(["."]), tuple(filter(None, [options["config"]])))
     extend(_config(options, ["."], files, _rules()).catalog)
-    found = known.entries(kind, name, _today(options["today"]).get("today", datetime.date.today()))
-    if not found:
-        near = known.nearest(kind, name)
-        sys.stderr.write(f"vmlint knows no {kind} {name}{f'; did you mean {near}?' if near else ''}\n")
+    try:
+        _write(answer(kind, name, options["form"], **_today(options["today"])))
+    except NoSuchKindError as error:
+        raise _Failure(str(error)) from None
+    except UnknownThingError as error:
+        sys.stderr.write(f"{error}\n")
         sys.exit(FINDINGS)
-    _write(written.render(found) if options["form"] == "text" else written.render_json(kind, name, found))
 
 
 @cli.command("eval")

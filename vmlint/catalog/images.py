@@ -124,10 +124,9 @@ def of_reference(reference: ImageReference) -> ImageFact | None:
             return found
     if len(path) > 1 and name in _part_words():
         return _part_of(path[-2], name)
-    fact = product(name)
-    if fact is not None and len(path) > 1 and name in tables.homonyms and not _is_of(path[-2], name):
+    if len(path) > 1 and name in tables.homonyms and not _is_of(path[-2], name):
         return None
-    return fact
+    return product(name)
 
 
 def _is_of(vendor: str, name: str) -> bool:

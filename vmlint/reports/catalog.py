@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vmlint.catalog.entries import entries, kinds, nearest
 from vmlint.reports.frames import printable
+
+
+class NoSuchKindError(Exception):
+    """There is no such kind of things, or no name was given."""
+
+
+class UnknownThingError(Exception):
+    """The catalogue has nothing on a thing; the message names the nearest that it has."""
+
+
+def answer(kind: str, name: str, form: str, today: datetime.date | None = None) -> str:
+    """What is known of a thing as `text` or `json`; without a kind, the kinds.
+    Raises NoSuchKindError and UnknownThingError."""
+    if not kind:
+        return "".join(f"{each:<15}{about}\n" for each, about in kinds().items())
+    if kind not in kinds():
+        raise NoSuchKindError(f"there is no kind {kind}; there are {', '.join(kinds())}")
+    if not name:
+        raise NoSuchKindError(f"a name is missing: vmlint catalog {kind} NAME")
+    found = entries(kind, name, today or datetime.date.today())
+    if not found:
+        near = nearest(kind, name)
+        raise UnknownThingError(f"vmlint knows no {kind} {name}{f'; did you mean {near}?' if near else ''}")
+    return render(found) if form == "text" else render_json(kind, name, found)
 
 
 def render(entries: list[dict[str, Any]]) -> str:
