@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-from vmlint.catalog.tables import table
+from vmlint.catalog.tables import cache, table
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
