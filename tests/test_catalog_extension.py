@@ -91,7 +91,7 @@ def test_nothing_of_it_stays_behind() -> None:
 
 
 def test_every_memory_of_the_catalogue_can_be_forgotten() -> None:
-    """What is read off the tables is kept by `cache` of `vmlint.catalog.tables`, so that an extension takes effect."""
+    """What is read off the tables is kept by `vmlint.catalog.tables.cache`, so that an extension takes effect."""
     for path in sorted((ROOT / "vmlint" / "catalog").glob("*.py")):
         if path.stem == "tables":
             continue
