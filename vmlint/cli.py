@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from vmlint import __version__
+from vmlint.cli_options import SEVERITIES, reading_options
 
 if TYPE_CHECKING:
     from vmlint.engine.config import Config
@@ -39,52 +40,8 @@ def _severity(name: str) -> Any:
     return Severity[name.upper()]
 
 
-SEVERITIES = click.Choice(["notice", "warning", "error"])
-
-
-def _reading_options(function: Any) -> Any:
-    for option in reversed(
-        [
-            click.argument("paths", nargs=-1, required=True),
-            click.option(
-                "--select", multiple=True, metavar="RULE", help="Only these rules (id, name or id prefix)."
-            ),
-            click.option(
-                "--ignore", multiple=True, metavar="RULE", help="Not these rules (id, name or id prefix)."
-            ),
-            click.option(
-                "--profile", type=click.Choice(["default", "pedantic"]), help="Pedantic adds rules and notices."
-            ),
-            click.option(
-                "--var",
-                "--assume",
-                "var",
-                multiple=True,
-                metavar="NAME=VALUE",
-                help="Value of a variable of Terraform or Compose.",
-            ),
-            click.option("--var-file", multiple=True, metavar="FILE", help="Terraform variable definitions."),
-            click.option(
-                "--env-file", multiple=True, metavar="FILE", help="Compose environment, in place of .env."
-            ),
-            click.option(
-                "--env", is_flag=True, help="Let the environment set variables of Compose and TF_VAR_ of Terraform."
-            ),
-            click.option("--strict", is_flag=True, help="Check Compose against its schema; parse every block."),
-            click.option("--rules", "rule_folders", multiple=True, metavar="DIR", help="A folder of rules."),
-            click.option("--jobs", type=click.IntRange(1), default=None, help="Processes (default: cores)."),
-            click.option("--stdin-filename", default="stdin.yaml", show_default=True, help="Name of `-`."),
-            click.option("--config", metavar="FILE", help="Configuration (default: the nearest .vmlint.yaml)."),
-            click.option("--no-config", is_flag=True, help="Read no configuration."),
-            click.option("--today", metavar="DATE", help="The day that dates are judged by (YYYY-MM-DD)."),
-        ]
-    ):
-        function = option(function)
-    return function
-
-
 @cli.command()
-@_reading_options
+@reading_options
 @click.option("--format", "form", default="text", show_default=True, metavar="NAME", help="text, json or sarif.")
 @click.option("--report", "reports", multiple=True, metavar="NAME:FILE", help="Write a further report.")
 @click.option("--min-severity", type=SEVERITIES, default="notice", show_default=True)
@@ -278,7 +235,7 @@ def _write(text: str) -> None:
 
 
 @cli.command()
-@_reading_options
+@reading_options
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def inventory(**options: Any) -> None:
     """List every workload: role, substrate, needs, verdict, recommendation."""
@@ -294,7 +251,7 @@ def inventory(**options: Any) -> None:
 
 
 @cli.command("map")
-@_reading_options
+@reading_options
 @click.option("--format", "form", type=click.Choice(["text", "mermaid", "json"]), default="text", show_default=True)
 def kernels(**options: Any) -> None:
     """Show which workloads share a kernel, across files and formats, and where the files do not tell."""
@@ -310,7 +267,7 @@ def kernels(**options: Any) -> None:
 
 @cli.command()
 @click.argument("address")
-@_reading_options
+@reading_options
 def why(address: str, **options: Any) -> None:
     """Show how the verdict on one workload came about."""
     from vmlint.reports import why as trace
