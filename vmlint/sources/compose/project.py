@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from vmlint.evaluation.environment import read_environment
 from vmlint.files import folder_of, join
@@ -12,11 +13,12 @@ from vmlint.model.fact import Fact, Known, Unknown, value_or
 from vmlint.model.finding import Problem
 from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Mapping, Missing, Scalar, Unresolved, Value, at, entries, items, text
-from vmlint.sources import dockerfile
 from vmlint.sources.compose.loading import Loader, beside, bodies
 from vmlint.sources.compose.merge import as_mapping, merge, without_resets
-from vmlint.sources.dockerfile import BuiltImage
 from vmlint.sources.reading import Surroundings
+
+if TYPE_CHECKING:
+    from vmlint.sources.dockerfile import BuiltImage
 
 
 @dataclass(slots=True)
@@ -103,6 +105,8 @@ class Project:
         return self._makers.get(reference.value) if isinstance(reference, Known) else None
 
     def _read(self, service: Service) -> BuiltImage | None:
+        from vmlint.sources import dockerfile
+
         build = at(service.body, "build")
         target = value_or(text(at(build, "target")), "")
         arguments = {name: _argument(name, value) for name, value in entries(as_mapping(at(build, "args")))}
