@@ -570,7 +570,6 @@ services:
     reading = project({"compose.yaml": text})
     assert {problem.message for problem in reading.problems} == {
         'the service "b" extends itself',
-        'the service "a" extends itself',
         'extends names the service "nobody", which is not there',
     }
     assert names(reading) == ["a", "b", "c"]
@@ -723,3 +722,37 @@ def test_an_extension_finds_its_build_from_the_folder_above(project: Project) ->
     (container,) = reading.workloads[0].containers
     assert getattr(container.base_image, "value", None) == "redis:7"
     assert reading.problems == ()
+
+
+def test_shapes_that_are_none_are_told(project: Project) -> None:
+    text = """
+services:
+  a:
+  b: []
+  c: text
+  d: {image: null}
+  e: {image: [x], ports: {a: b}, volumes: text, deploy: [], labels: !foo {a: b}, command: null, build: []}
+  f: {image: x, volumes: [null, {}, [a]], ports: [null, {}, [1]], devices: {a: b}, cap_add: {a: b}, env_file: {}}
+  ? [x, y]
+  : {image: z}
+  1: {image: one, scale: -1}
+"""
+    reading = project({"compose.yaml": text})
+    assert [(problem.span.line, problem.message) for problem in reading.problems] == [
+        (9, "a list or mapping stands where a key should; what it sets is not read"),
+        (3, 'the service "a" is empty'),
+        (4, 'the service "b" is no mapping'),
+        (5, 'the service "c" is no mapping'),
+    ]
+    assert names(reading) == ["e", "f", "1"]
+    assert isinstance(reading.workloads[-1].instances, Unknown)
+
+
+def test_a_long_chain_of_extends_is_told_once(project: Project) -> None:
+    lines = [f"  s{number}: {{image: a, extends: s{number + 1}}}" for number in range(150)]
+    reading = project(
+        {"compose.yaml": "\n".join(["services:", *lines, "  s150: {image: b, privileged: true}", ""])}
+    )
+    assert [problem.message for problem in reading.problems] == ["extends goes on through more than 100 services"]
+    assert len(reading.workloads) == 151
+    assert isinstance(reading.workloads[120].containers[0].privileged, Known)

@@ -33,11 +33,13 @@ MAX_BROKEN = 20
 @record
 class Parsed:
     """What could be read, and what could not: both always valid. A broken document is a problem, and those before
-    and behind it are read. `duplicates` are keys that a mapping sets twice; the last one is in the tree."""
+    and behind it are read. `duplicates` are keys that a mapping sets twice; the last one is in the tree.
+    `collections_as_keys` are lists and mappings where a key should stand; they are not in the tree."""
 
     documents: tuple[Document, ...]
     problems: tuple[Problem, ...] = ()
     duplicates: tuple[Span, ...] = ()
+    collections_as_keys: tuple[Span, ...] = ()
 
     @property
     def is_template(self) -> bool:
@@ -60,6 +62,7 @@ def _parse(source: SourceText) -> Parsed:
     documents: list[Document] = []
     problems: list[Problem] = []
     duplicates: list[Span] = []
+    collections: list[Span] = []
     number = nodes = start = 0
     pure = MAX_PURE
     while True:
@@ -68,6 +71,7 @@ def _parse(source: SourceText) -> Parsed:
         documents += builder.documents
         problems += builder.problems
         duplicates += builder.duplicates
+        collections += builder.collections_as_keys
         if failure is not None:
             problems.append(_problem(source, start, failure))
         number, nodes = builder.number, builder.nodes
@@ -76,7 +80,7 @@ def _parse(source: SourceText) -> Parsed:
         start = source.text.find("\n---", max(start, failure.offset - 1)) + 1
         if not start or len(problems) >= MAX_BROKEN:
             break
-    return Parsed(tuple(documents), tuple(problems), tuple(duplicates))
+    return Parsed(tuple(documents), tuple(problems), tuple(duplicates), tuple(collections))
 
 
 def _read(

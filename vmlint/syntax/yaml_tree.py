@@ -85,6 +85,7 @@ class TreeBuilder:
         self.documents: list[Document] = []
         self.problems: list[Problem] = []
         self.duplicates: list[Span] = []
+        self.collections_as_keys: list[Span] = []
         self.number = number
         self.nodes = nodes
         self._anchors: dict[str, tuple[Value, int]] = {}
@@ -230,7 +231,9 @@ class TreeBuilder:
             top.merges.extend(node.items if isinstance(node, Sequence) else [node])
         elif key == _QUOTED_MERGE:
             entries["<<"] = node
-        elif key is not None and key != _COMPLEX:
+        elif key == _COMPLEX:
+            self.collections_as_keys.append(self.source.span(top.key_start, top.key_start + 1))
+        elif key is not None:
             if key in entries:
                 self.duplicates.append(self.source.span(top.key_start, top.key_start + len(key)))
             entries[key] = node

@@ -18,6 +18,8 @@ from vmlint.sources.reading import Surroundings
 from vmlint.syntax import yaml
 
 MAX_DEPTH = 20
+MAX_EXTENDS = 100
+"""Services that one may extend, each the next."""
 MAX_LAYERS = 200
 """Files that `include` may bring into one project."""
 
@@ -54,6 +56,7 @@ class Loader:
         # Where the relative paths in a file start; in its own folder for one that is not here.
         self.folders: dict[str, str] = {}
         self._trees: dict[str, Value | None] = {}
+        self._bases: dict[tuple[str, str, int], tuple[Value, tuple[Unknown, ...]]] = {}
         self._extended: dict[tuple[str, int], Layer | None] = {}
         self._count = 0
 
@@ -86,10 +89,13 @@ class Loader:
         match layer.services:
             case Scalar() | Sequence() as services:
                 self._unreadable("`services` is no mapping", services.entry_span.first_line())
-            case Mapping(entries=entries) as services if len(layer.paths) == 1 and services is not layer.root:
+            case Mapping(entries=entries) as services if services is not layer.root:
                 for name, body in entries.items():
-                    if isinstance(body, Scalar) and body.value is None:
+                    empty = isinstance(body, Scalar) and body.value is None
+                    if empty and len(layer.paths) == 1:
                         self._unreadable(f'the service "{name}" is empty', body.key_span)
+                    elif isinstance(body, Scalar | Sequence) and not empty:
+                        self._unreadable(f'the service "{name}" is no mapping', body.key_span)
 
     def _included(self, layer: Layer, above: frozenset[str], depth: int) -> Iterator[Layer]:
         for item in items(at(layer.root, "include")):
@@ -142,14 +148,22 @@ class Loader:
             return body
         step = (below.paths[0], name.value)
         base = below.services.entries.get(name.value) if isinstance(below.services, Mapping) else None
-        if base is None or step in above or len(above) > MAX_DEPTH:
+        if base is None or step in above or len(above) > MAX_EXTENDS:
             message = f'extends names the service "{name.value}", which is not there'
-            self._unreadable(f'the service "{name.value}" extends itself' if step in above else message, name.span)
+            if base is not None:
+                message = f'the service "{name.value}" extends itself'
+                message = message if step in above else f"extends goes on through more than {MAX_EXTENDS} services"
+            self._unreadable(message, name.span)
             gaps.append(_gap(name, reference))
             return body
         if not isinstance(base, Mapping):
             return body
-        base = self.extended(base, below, gaps, (*above, step))
+        key = (*step, id(below.variables))
+        if key not in self._bases:
+            inner: list[Unknown] = []
+            self._bases[key] = self.extended(base, below, inner, (*above, step)), tuple(inner)
+        base, theirs = self._bases[key]
+        gaps += theirs
         kept = base.moved(body.span, key_start=body.key_start)
         if isinstance(kept, Mapping) and isinstance(base, Mapping):
             origin = Origin(f"extends {name.value}", reference.key_span)
@@ -193,6 +207,8 @@ class Loader:
         for key in parsed.duplicates:
             message = f'the key "{key.text}" is set twice; the last one is read'
             self._unreadable(message, key)
+        for key in parsed.collections_as_keys:
+            self._unreadable("a list or mapping stands where a key should; what it sets is not read", key)
         root: Value | None = None
         for document in parsed.documents:
             if isinstance(document.root, Mapping):

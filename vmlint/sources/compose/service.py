@@ -79,7 +79,11 @@ def _instances(body: Value) -> Fact[int]:
     mode = text(at(body, "deploy", "mode"))
     if isinstance(mode, Known) and mode.value.startswith("global"):
         return Absent(mode.span)
-    stated = first_stated((integer(at(body, "scale")), integer(at(body, "deploy", "replicas"))), Absent(body.span))
+    stated: Fact[int] = first_stated(
+        (integer(at(body, "scale")), integer(at(body, "deploy", "replicas"))), Absent(body.span)
+    )
+    if isinstance(stated, Known) and stated.value < 0:
+        return Unknown(str(stated.value), "it is no number of containers", stated.span, stated.via)
     return Known(1, body.key_span) if isinstance(stated, Absent) else stated
 
 
