@@ -185,3 +185,16 @@ def test_a_preference_tells_the_system(body: str, family: str) -> None:
     system = one(vm("preference: {name: p}", preference)).os
     assert isinstance(system, Known)
     assert system.value.family == family
+
+
+@pytest.mark.parametrize(
+    "placeholder", ["${CLASS}", "$(params.class)", "{{inputs.parameters.class}}", "x-${CLASS}"]
+)
+def test_what_another_program_fills_in_is_unknown(placeholder: str) -> None:
+    workload = pod(
+        f"{{containers: [{{image: a}}], runtimeClassName: '{placeholder}', "
+        f"nodeSelector: {{kubernetes.io/os: '{placeholder}'}}}}"
+    )
+    assert isinstance(workload.placement.runtime_class, Unknown)
+    assert isinstance(workload.substrate, Unknown)
+    assert isinstance(workload.os, Unknown)

@@ -274,13 +274,27 @@ def placement(spec: Value, host: str = "") -> Placement:
     misspelt = next((text(value) for key, value in entries(spec) if misspells_runtime_class(key)), None)
     placed = Placement(
         tolerations=tuple(text(at(item, "key")) for item in items(at(spec, "tolerations"))),
-        runtime_class=None if isinstance(runtime, Missing) else text(runtime),
+        runtime_class=None if isinstance(runtime, Missing) else _filled_in(runtime),
         os=None if isinstance(system, Absent) else system.map(str.lower),
         host=host,
         misspelt=misspelt,
         apart=tuple(_kept_apart(spec)),
     )
     return selecting(placed, dict(_selectors(spec)))
+
+
+_PLACEHOLDER = re.compile(r"\$\{[\w.:-]+\}|\$\([\w.-]+\)|\{\{.+?\}\}")
+
+
+def _filled_in(value: Value) -> Fact[str]:
+    """A text that nothing is left out of: what another program fills in (`${CLASS}`, `$(params.class)`,
+    `{{inputs.class}}`) is unknown."""
+    stated = text(value)
+    found = _PLACEHOLDER.search(stated.value) if isinstance(stated, Known) else None
+    if found is None or not isinstance(stated, Known):
+        return stated
+    prefix = stated.value[: found.start()]
+    return Unknown(found[0], "another program fills it in", stated.span, stated.via, prefix)
 
 
 def selecting(placed: Placement, selectors: Mapping[str, Fact[str]]) -> Placement:
@@ -314,7 +328,7 @@ def _kept_apart(spec: Value) -> Iterator[Mapping[str, Fact[str]]]:
 
 def _selectors(spec: Value) -> Iterator[tuple[str, Fact[str]]]:
     for key, value in entries(at(spec, "nodeSelector")):
-        yield key, text(value)
+        yield key, _filled_in(value)
     required = at(spec, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
     terms = [dict(_required(term)) for term in items(at(required, "nodeSelectorTerms"))]
     for label, fact in terms[0].items() if terms else ():
@@ -334,7 +348,7 @@ def _required(term: Value) -> Iterator[tuple[str, Fact[str]]]:
     """Labels with the one value that a term leaves them; not one of the two systems is the other."""
     for expression in items(at(term, "matchExpressions")):
         label, operator = text(at(expression, "key")), text(at(expression, "operator"))
-        values = [text(member) for member in items(at(expression, "values"))]
+        values = [_filled_in(member) for member in items(at(expression, "values"))]
         if not isinstance(label, Known) or not isinstance(operator, Known) or len(values) != 1:
             continue
         (value,) = values
