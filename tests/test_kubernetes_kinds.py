@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from vmlint.catalog.tables import table
 from vmlint.model.fact import Unknown, value_or
@@ -362,3 +366,52 @@ def test_an_operator_gives_its_image_to_the_container_that_the_object_sizes() ->
     ).workloads
     assert [value_or(image, "") for image in cluster.images] == ["own/es"]
     assert value_or(cluster.memory_mib, None) == 4096
+
+
+# No shape of an object is too odd to be read
+
+ODD = (None, "${X}", 7, [], [1, None], {"a": [{}]})
+
+
+def odd_versions(value: Any) -> Iterator[Any]:
+    """The value with each of its parts replaced by something that nobody expects there."""
+    yield from ODD
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from ({**value, key: odd} for odd in odd_versions(inner))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from ([*value[:number], odd, *value[number + 1 :]] for odd in odd_versions(inner))
+
+
+MORE = (
+    {"apiVersion": "eksctl.io/v1alpha5", "kind": "ClusterConfig",
+     "nodeGroups": [{"name": "a", "taints": {"k": "v"}}],
+     "fargateProfiles": [{"name": "f", "selectors": [{"namespace": "n", "labels": {"a": "b"}}]}]},
+    {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "handler": "kata",
+     "scheduling": {"nodeSelector": {"a": "b"}}, "overhead": {"podFixed": {"memory": "1Mi"}}},
+    {"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"ownerReferences": [{"kind": "A", "name": "b",
+     "controller": True}], "labels": {"pod-template-hash": "1"}}, "spec": {"containers": [{"image": "a"}]}}]},
+    {"apiVersion": "template.openshift.io/v1", "kind": "Template", "parameters": [{"name": "A", "value": "1"}],
+     "objects": [{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"image": "a:${A}"}]}}]},
+    {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "spec": {"template": {"metadata": {"labels": {"a": "b"}},
+     "spec": {"requirements": [{"key": "a", "operator": "In", "values": ["b"]}]}}}},
+    {"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine", "spec": {"instancetype": {"name": "u1.small"},
+     "preference": {"name": "p"},
+     "dataVolumeTemplates": [{"spec": {"source": {"http": {"url": "x"}}}}], "template": {
+     "spec": {"domain": {"cpu": {"cores": 2}, "memory": {"guest": "1Gi"}}, "volumes": [{"name": "c",
+     "cloudInitNoCloud": {"userData": "#cloud-config\npackages: [nginx]\n"}}]}}}},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(FAMILIES) + len(MORE)))
+def test_no_shape_of_an_object_raises(number: int) -> None:
+    if number < len(FAMILIES):
+        version, kind, spec, *_ = FAMILIES[number]
+        (whole,) = YAML(typ="safe").load_all(obj(version, kind, spec))
+    else:
+        whole = MORE[number - len(FAMILIES)]
+    for odd in odd_versions(whole):
+        parsed = yaml.parse(SourceText("a.json", json.dumps(odd)))
+        found = kubernetes.read_objects((document.root for document in parsed.documents), "a.json")
+        list(kubernetes.link(found.workloads, found.hosts))
