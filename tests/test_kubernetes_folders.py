@@ -88,3 +88,31 @@ def test_other_json_is_passed_over() -> None:
     Path("a.json").write_text('{"x": {"apiVersion": "1", "kind": "k"}}')
     Path("b.json").write_text('{"x": "apiVersion", ')
     assert scan(".", code=3)["summary"]["files"] == 0
+
+
+SCALED = (
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web%s}\n"
+    "spec: {%stemplate: {spec: {containers: [{image: nginx}]}}}\n"
+)
+SCALER = (
+    "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: s%s}\n"
+    "spec: {minReplicas: 4, scaleTargetRef: {kind: Deployment, name: web}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("deployment", "scalers", "count"),
+    [
+        (SCALED % ("", ""), [SCALER % ""], 4),
+        (SCALED % (", namespace: a", ""), [SCALER % ", namespace: a"], 4),
+        (SCALED % (", namespace: a", ""), [SCALER % ", namespace: b"], 1),
+        (SCALED % ("", "replicas: 2, "), [SCALER % ""], 2),
+        (SCALED % ("", ""), [SCALER % "", SCALER % ""], 1),
+    ],
+)
+def test_an_autoscaler_of_another_folder(deployment: str, scalers: list[str], count: int) -> None:
+    write(web=deployment)
+    for number, text in enumerate(scalers):
+        Path(f"scaling{number}").mkdir()
+        Path(f"scaling{number}/s.yaml").write_text(text)
+    assert [w["instances"] for w in scan(".")["workloads"]] == [count]

@@ -124,6 +124,20 @@ def test_what_cannot_be_read(vmlint: Run, data: bytes, told: str) -> None:
     assert (done.code, told in done.out) == (3, True), done.out
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        PRIVILEGED.replace("kind:", "Kind:") % "a",
+        PRIVILEGED.replace("apiVersion:", "apiversion:") % "a",
+        PRIVILEGED.replace("apiVersion: v1\n", "") % "a",
+    ],
+)
+def test_an_object_that_does_not_say_what_it_is(vmlint: Run, text: str) -> None:
+    write(a=text)
+    done = vmlint("scan", ".")
+    assert (done.code, "the API server would not take it" in done.out) == (3, True), done.out
+
+
 def test_findings_in_every_format(vmlint: Run, form: str) -> None:
     """zizmor#153, #625: success with findings in SARIF mode."""
     write(pod=PRIVILEGED % "a")

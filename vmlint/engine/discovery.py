@@ -185,8 +185,12 @@ def _beside(members: list[str], scope: Scope, files: Files) -> tuple[str, ...]:
 def _is_manifest(source: SourceText) -> bool:
     if source.path.endswith(".json"):
         return _json_manifest().search(source.text) is not None or _holds_objects(source)
-    return _manifest().search(source.text) is not None or (
-        source.text[:1] == "{" and _json_manifest().search(source.text) is not None
+    text = source.text
+    if _manifest().search(text) is not None or (text[:1] == "{" and _json_manifest().search(text) is not None):
+        return True
+    # An object whose `apiVersion` was forgotten is told, not passed over.
+    return all(f"\n{key}:" in text for key in ("metadata", "spec")) and (
+        "\nkind:" in text or text.startswith("kind:")
     )
 
 

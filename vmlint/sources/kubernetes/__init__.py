@@ -11,7 +11,7 @@ from vmlint.model.fact import Known
 from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.record import record, replace
 from vmlint.model.span import SourceText
-from vmlint.model.value import Value
+from vmlint.model.value import Mapping, Value
 from vmlint.model.workload import Host, Workload
 from vmlint.sources.kubernetes.companions import Companions, companions, shared
 from vmlint.sources.kubernetes.documents import documents
@@ -60,7 +60,19 @@ def _parsed(path: str, surroundings: Surroundings) -> _File:
     roots, problems = documents(source)
     objects = tuple(manifest for root in roots for manifest in manifests(root))
     is_template = any(problem.kind is ProblemKind.UNRENDERED for problem in problems)
+    problems += [problem for root in roots if (problem := _unnamed(root)) is not None]
     return _File(path, objects, tuple(problems), bool(objects) or not is_template)
+
+
+def _unnamed(root: Value) -> Problem | None:
+    """An object that says all but what it is: `kind` or `apiVersion` is left out or misspelt."""
+    if not isinstance(root, Mapping) or not {"metadata", "spec"} <= root.entries.keys():
+        return None
+    lacking = [key for key in ("apiVersion", "kind") if key not in root.entries]
+    if len(lacking) != 1:
+        return None
+    message = f"it has a `metadata` and a `spec` and no `{lacking[0]}`: the API server would not take it"
+    return Problem(ProblemKind.UNREADABLE, message, root.span.first_line())
 
 
 def read_objects(roots: Iterable[Value], unit: str, own: tuple[Kind, ...] = ()) -> Reading:

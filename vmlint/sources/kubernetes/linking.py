@@ -3,7 +3,7 @@ its Namespace's declarations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from vmlint.model.fact import Fact, Known, Origin, Unknown
@@ -21,6 +21,7 @@ def link(workloads: Iterable[Workload], hosts: Iterable[Host]) -> Iterator[Workl
     classes: dict[str, Host] = {}
     namespaces: dict[str, Host] = {}
     profiles: list[Host] = []
+    scalers: dict[str, list[Host]] = {}
     clusters: set[str] = set()
     for host in hosts:
         if host.kind == "runtime-class":
@@ -29,15 +30,35 @@ def link(workloads: Iterable[Workload], hosts: Iterable[Host]) -> Iterator[Workl
             namespaces.setdefault(host.name, host)
         elif host.kind == "fargate-profile":
             profiles.append(host)
+        elif host.kind == "autoscaler":
+            scalers.setdefault(_name(host.facts["target"]), []).append(host)
         if host.kind in ("fargate-profile", "node-pool") and "cluster" in host.facts:
             clusters.add(_name(host.facts["cluster"]))
     if len(clusters) > 1:
         profiles = []  # whose cluster a manifest is for cannot be told
     for workload in resolved(workloads):
         if workload.machine is None:
-            workload = _on_fargate(_of_class(workload, classes), profiles)
+            workload = _on_fargate(_of_class(_scaled(workload, scalers), classes), profiles)
         namespace = namespaces.get(workload.namespace) if workload.namespace else None
         yield workload if namespace is None else _in_namespace(workload, namespace)
+
+
+def _scaled(workload: Workload, scalers: Mapping[str, list[Host]]) -> Workload:
+    """With the least number that the one autoscaler of the scan keeps, where nobody wrote another: a number that is
+    filled in has the place of the workload itself."""
+    if workload.daemon or not isinstance(workload.instances, Known) or workload.instances.span != workload.span:
+        return workload
+    found = [
+        scaler
+        for scaler in scalers.get(f"{workload.kind}/{workload.name}", ())
+        if not workload.namespace or _name(scaler.facts["namespace"]) in ("", workload.namespace)
+    ]
+    if len(found) != 1:
+        return workload
+    least = found[0].facts["least"]
+    if isinstance(least, Known) and least.value.isdecimal():
+        return replace(workload, instances=least.map(int))
+    return replace(workload, instances=least) if isinstance(least, Unknown) else workload
 
 
 def _name(fact: Fact[str]) -> str:
