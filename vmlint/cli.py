@@ -72,9 +72,11 @@ def _scan(options: dict[str, Any]) -> tuple[Report, Config]:
     from vmlint.sources.reading import Settings, Surroundings
 
     paths = list(options["paths"])
-    _check_exist([*paths, *options["var_file"], *options["env_file"]])
+    files_named = (*options["var_file"], *options["env_file"], *options["values"])
+    _check_exist([*paths, *files_named])
+    _check_rendering(options)
     named = [path for path in paths if path != "-"]
-    allowed = (*named, *options["var_file"], *options["env_file"], *filter(None, [options["config"]]))
+    allowed = (*named, *files_named, *filter(None, [options["config"]]))
     files = Files(boundary(named or ["."]), allowed)
     if "-" in paths:
         files.put(options["stdin_filename"], decode(options["stdin_filename"], _standard_input(files.max_bytes)))
@@ -89,6 +91,8 @@ def _scan(options: dict[str, Any]) -> tuple[Report, Config]:
         options["strict"],
         _environment(options["env"]),
         config.kinds,
+        options["render"],
+        tuple(options["values"]),
     )
     choices = Choices(
         select=frozenset(options["select"] or config.select),
@@ -129,6 +133,16 @@ def _check_exist(paths: list[str]) -> None:
     for path in paths:
         if path != "-" and not os.path.lexists(path):
             raise _Failure(f"{path} does not exist")
+
+
+def _check_rendering(options: dict[str, Any]) -> None:
+    if options["values"] and not options["render"]:
+        raise _Failure("--values says what --render renders with, and is of no use without it")
+    if options["render"]:
+        from vmlint.sources.helm import is_installed
+
+        if not is_installed():
+            sys.stderr.write("vmlint: helm is not installed: charts are told as not rendered\n")
 
 
 def _variables(pairs: tuple[str, ...]) -> dict[str, str]:

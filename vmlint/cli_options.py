@@ -38,6 +38,8 @@ def reading_options(function: Any) -> Any:
             click.option(
                 "--env", is_flag=True, help="Let the environment set variables of Compose and TF_VAR_ of Terraform."
             ),
+            click.option("--render", is_flag=True, help="Let the installed helm render charts, in a copy."),
+            click.option("--values", multiple=True, metavar="FILE", help="Values for the charts of --render."),
             click.option("--strict", is_flag=True, help="Check Compose against its schema; parse every block."),
             click.option("--rules", "rule_folders", multiple=True, metavar="DIR", help="A folder of rules."),
             click.option("--jobs", type=click.IntRange(1), default=None, help="Processes (default: cores)."),

@@ -118,6 +118,8 @@ def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
     kustomizations: list[str] = []
     terraform_files: set[str] = set()
     plans: list[str] = []
+    if surroundings.settings.render:
+        paths = _without_charts(paths, scope, surroundings.files)
     for path in paths:
         if path.endswith(_TERRAFORM):
             terraform_files.add(path)
@@ -203,6 +205,17 @@ def _holds_objects(source: SourceText) -> bool:
     from vmlint.syntax import yaml
 
     return any(kubernetes.looks_like(document.root) for document in yaml.parse(source).documents)
+
+
+def _without_charts(paths: list[str], scope: Scope, files: Files) -> list[str]:
+    """The paths that are no part of a chart, if there is a helm to render charts with."""
+    from vmlint.sources import helm
+
+    if not helm.is_installed():
+        return paths
+    found, theirs = helm.units((path for path in paths if path.endswith((*_YAML, ".json"))), files)
+    scope.units += found
+    return [path for path in paths if path not in theirs]
 
 
 def _of_manifests(manifests: list[str], kustomizations: list[str], scope: Scope, files: Files) -> list[Unit]:

@@ -112,6 +112,10 @@ def _by_format(unit: Unit, surroundings: Surroundings) -> Reading:
             from vmlint.sources import plan
 
             return plan.read(unit, surroundings)
+        case "helm":
+            from vmlint.sources import helm
+
+            return helm.read(unit, surroundings)
         case "kustomize":
             from vmlint.sources import kustomize
 

@@ -6,21 +6,18 @@ from collections.abc import Iterable
 
 from vmlint.files import Files, folder_of, join
 from vmlint.model.finding import Problem, ProblemKind
-from vmlint.syntax.yaml_tree import UNRENDERED
+from vmlint.sources.charts import outermost
 
 
 def grouped(problems: Iterable[Problem], files: Files) -> list[Problem]:
     """One problem for each Helm chart, else for each folder, at its first template."""
     groups: dict[tuple[str, str], list[Problem]] = {}
-    found = []
     for problem in problems:
-        if problem.message != UNRENDERED:
-            found.append(problem)  # it says itself what was not rendered
-            continue
         folder = folder_of(problem.span.path)
         chart = _chart_of(folder, files)
         key = ("chart", chart) if chart is not None else ("folder", folder)
         groups.setdefault(key, []).append(problem)
+    found = []
     for (kind, name), members in groups.items():
         number = f"{len(members)} templates" if len(members) > 1 else "a template"
         verb = "are" if len(members) > 1 else "is"
@@ -33,7 +30,7 @@ def _chart_of(folder: str, files: Files) -> str | None:
     """The nearest folder above that holds a `Chart.yaml`."""
     while True:
         if files.is_file(join(folder, "Chart.yaml")):
-            return folder
+            return outermost(folder, files)
         parent = folder_of(folder)
         if folder in (".", "/", parent):
             return None

@@ -39,7 +39,7 @@ class Settings:
     """What the command line and the configuration say to the sources. `variables` are `--var` pairs,
     for Terraform and Compose alike, `variable_files` and `env_files` the files of `--var-file` and `--env-file` in
     order. `environment` is the environment of the run where `--env` asks for it, else empty; `kinds` are Kubernetes
-    kinds of the user's own."""
+    kinds of the user's own. `render` lets the installed helm render charts, with the value files `values`."""
 
     variables: Mapping[str, str] = field(default_factory=dict)
     variable_files: tuple[str, ...] = ()
@@ -47,6 +47,8 @@ class Settings:
     strict: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     kinds: tuple[Kind, ...] = ()
+    render: bool = False
+    values: tuple[str, ...] = ()
 
 
 @record

@@ -141,7 +141,7 @@ class _Builder:
     def _missing(self, entry: Scalar, why: str, remote: bool, layer: _Layer) -> None:
         span = entry.entry_span
         layer.gap = layer.gap or Unknown(entry.text, why, span)
-        kind = ProblemKind.UNRENDERED if remote else ProblemKind.UNREADABLE
+        kind = ProblemKind.ELSEWHERE if remote else ProblemKind.UNREADABLE
         message = f"{entry.text} is not rendered: {why}" if remote else f"{entry.text}: {why}"
         layer.problems.append(Problem(kind, message, span))
 
@@ -166,7 +166,7 @@ class _Builder:
         for what, item in not_built(own.root):
             span = item.entry_span.first_line()
             message = f"{what} of the kustomization {own.path} is not rendered: `kustomize build` would"
-            layer.problems.append(Problem(ProblemKind.UNRENDERED, message, span))
+            layer.problems.append(Problem(ProblemKind.ELSEWHERE, message, span))
             layer.gap = layer.gap or Unknown(what, "nobody ran it", span)
 
     def _transform(self, own: Kustomization, layer: _Layer) -> None:
