@@ -74,7 +74,8 @@ def _scan(options: dict[str, Any]) -> tuple[Report, Config]:
     paths = list(options["paths"])
     files_named = (*options["var_file"], *options["env_file"], *options["values"])
     _check_exist([*paths, *files_named])
-    _check_rendering(options)
+    if options["values"] and not options["render"]:
+        raise _Failure("--values says what --render renders with, and is of no use without it")
     named = [path for path in paths if path != "-"]
     allowed = (*named, *files_named, *filter(None, [options["config"]]))
     files = Files(boundary(named or ["."]), allowed)
@@ -133,16 +134,6 @@ def _check_exist(paths: list[str]) -> None:
     for path in paths:
         if path != "-" and not os.path.lexists(path):
             raise _Failure(f"{path} does not exist")
-
-
-def _check_rendering(options: dict[str, Any]) -> None:
-    if options["values"] and not options["render"]:
-        raise _Failure("--values says what --render renders with, and is of no use without it")
-    if options["render"]:
-        from vmlint.sources.helm import is_installed
-
-        if not is_installed():
-            sys.stderr.write("vmlint: helm is not installed: charts are told as not rendered\n")
 
 
 def _variables(pairs: tuple[str, ...]) -> dict[str, str]:

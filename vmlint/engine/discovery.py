@@ -59,6 +59,8 @@ class Scope:
         self.named: set[str] = set()
         self.folders: set[str] = set()
         self.passed_over = 0
+        self.no_rendering = ""
+        """Why charts are not rendered although that was asked for."""
 
     def unreadable(self, path: str, message: str) -> None:
         self.problems.append(Problem(ProblemKind.UNREADABLE, message, SourceText(path, "").whole()))
@@ -93,7 +95,10 @@ def discover(paths: Iterable[str], surroundings: Surroundings) -> Scope:
         else:
             scope.named.add(path)
             found.add(path)
-    _sort(scope, sorted(found), surroundings)
+    candidates = sorted(found)
+    if surroundings.settings.render:
+        candidates = _without_charts(candidates, scope, surroundings.files)
+    _sort(scope, candidates, surroundings)
     return scope
 
 
@@ -118,8 +123,6 @@ def _sort(scope: Scope, paths: list[str], surroundings: Surroundings) -> None:
     kustomizations: list[str] = []
     terraform_files: set[str] = set()
     plans: list[str] = []
-    if surroundings.settings.render:
-        paths = _without_charts(paths, scope, surroundings.files)
     for path in paths:
         if path.endswith(_TERRAFORM):
             terraform_files.add(path)
@@ -212,6 +215,7 @@ def _without_charts(paths: list[str], scope: Scope, files: Files) -> list[str]:
     from vmlint.sources import helm
 
     if not helm.is_installed():
+        scope.no_rendering = "helm is not installed"
         return paths
     found, theirs = helm.units((path for path in paths if path.endswith((*_YAML, ".json"))), files)
     scope.units += found

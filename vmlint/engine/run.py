@@ -61,7 +61,7 @@ def scan(
     files = frozenset(path for reading in readings for path in reading.files)
     templates = [problem for problem in problems if problem.kind is ProblemKind.UNRENDERED]
     problems = [problem for problem in problems if problem.kind is not ProblemKind.UNRENDERED]
-    problems += grouped(templates, surroundings.files)
+    problems += grouped(templates, surroundings.files, scope.no_rendering)
     ledger = Ledger((suppression for _, found in read for suppression in found), choices.today)
     made = report(judged, problems, len(files), scope, rules, choices, ledger)
     return replace(

@@ -9,8 +9,9 @@ from vmlint.model.finding import Problem, ProblemKind
 from vmlint.sources.charts import outermost
 
 
-def grouped(problems: Iterable[Problem], files: Files) -> list[Problem]:
-    """One problem for each Helm chart, else for each folder, at its first template."""
+def grouped(problems: Iterable[Problem], files: Files, why: str = "") -> list[Problem]:
+    """One problem for each Helm chart, else for each folder, at its first template; `why` tells why a chart was not
+    rendered where that was asked for."""
     groups: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
         folder = folder_of(problem.span.path)
@@ -21,7 +22,8 @@ def grouped(problems: Iterable[Problem], files: Files) -> list[Problem]:
     for (kind, name), members in groups.items():
         number = f"{len(members)} templates" if len(members) > 1 else "a template"
         verb = "are" if len(members) > 1 else "is"
-        message = f"{number} of the {kind} {name} {verb} not rendered"
+        reason = f": {why}" if why and kind == "chart" else ""
+        message = f"{number} of the {kind} {name} {verb} not rendered{reason}"
         found.append(Problem(ProblemKind.UNRENDERED, message, members[0].span))
     return found
 
