@@ -198,3 +198,21 @@ def test_what_another_program_fills_in_is_unknown(placeholder: str) -> None:
     assert isinstance(workload.placement.runtime_class, Unknown)
     assert isinstance(workload.substrate, Unknown)
     assert isinstance(workload.os, Unknown)
+
+
+@pytest.mark.parametrize(
+    ("data", "known"),
+    [
+        ('stringData: {userdata: "#!/bin/sh\\ndocker run nginx\\n"}', True),
+        ("data: {userdata: IyEvYmluL3NoCmRvY2tlciBydW4gbmdpbngK}", False),
+    ],
+)
+def test_user_data_in_a_secret_beside_the_machine(data: str, known: bool) -> None:
+    machine = one(
+        "apiVersion: kubevirt.io/v1\nkind: VirtualMachineInstance\nmetadata: {name: vm}\n"
+        "spec: {domain: {devices: {}}, volumes: [{name: c, cloudInitNoCloud: {secretRef: {name: init}}}]}\n---\n"
+        f"apiVersion: v1\nkind: Secret\nmetadata: {{name: init}}\n{data}\n"
+    ).machine
+    assert machine is not None
+    assert ([started.name for started in machine.runs] == ["nginx"]) is known
+    assert machine.understood is known

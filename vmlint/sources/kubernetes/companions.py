@@ -22,7 +22,7 @@ class Companions:
     """`settings`: the data of ConfigMaps by name. `scaled`: the least instances that an autoscaler keeps of the
     object of this kind and name. `presets`: labels that a machine must have, with the machine spec that it then
     gets. `sizes`: the specs of instance types by name. `preferences`: preferences by name. `machines`: how many are
-    made from the machine template of this kind and name."""
+    made from the machine template of this kind and name. `secrets`: Secrets by name."""
 
     settings: dict[str, Value] = field(default_factory=dict)
     scaled: dict[tuple[str, str], Fact[int]] = field(default_factory=dict)
@@ -30,6 +30,7 @@ class Companions:
     sizes: dict[str, Value] = field(default_factory=dict)
     preferences: dict[str, Value] = field(default_factory=dict)
     machines: dict[tuple[str, str], Fact[int]] = field(default_factory=dict)
+    secrets: dict[str, Value] = field(default_factory=dict)
 
     def over(self, around: Companions) -> Companions:
         """These, and what stands around where they say nothing."""
@@ -40,6 +41,7 @@ class Companions:
             {**around.sizes, **self.sizes},
             {**around.preferences, **self.preferences},
             {**around.machines, **self.machines},
+            {**around.secrets, **self.secrets},
         )
 
 
@@ -54,6 +56,7 @@ def shared(files: Iterable[Companions]) -> Companions:
         _unambiguous(file.sizes for file in found),
         _unambiguous(file.preferences for file in found),
         _unambiguous(file.machines for file in found),
+        _unambiguous(file.secrets for file in found),
     )
 
 
@@ -74,6 +77,8 @@ def companions(manifests: Iterable[Manifest]) -> Companions:
         match manifest.group, manifest.kind:
             case "", "ConfigMap":
                 found.settings[manifest.name] = at(body, "data")
+            case "", "Secret":
+                found.secrets[manifest.name] = body
             case "autoscaling", "HorizontalPodAutoscaler":
                 _scale(found, body, "minReplicas")
             case "keda.sh", "ScaledObject":

@@ -50,7 +50,7 @@ def machine(manifest: Manifest, kind: Kind, unit: str, companions: Companions) -
     specs = [spec, *_given(body, labels, companions)]
     size = text(at(body, "spec", "instancetype", "name"))
     common = _common_type(size, span)
-    data = _user_data(spec)
+    data = _user_data(spec, companions)
     provisioned = analyse(data)
     counts = [integer(value) for path in kind.count for value in select(body, path)]
     instances: Fact[int] = next(iter(counts), Known(1, span))
@@ -134,7 +134,7 @@ def _image(body: Mapping, spec: Value) -> Fact[str]:
     return Absent(body.span.first_line())
 
 
-def _user_data(spec: Value) -> list[Value]:
+def _user_data(spec: Value, companions: Companions) -> list[Value]:
     """The scripts of the machine; one that stands in a Secret or ConfigMap is unresolved."""
     found: list[Value] = []
     for volume in items(at(spec, "volumes")):
@@ -143,15 +143,23 @@ def _user_data(spec: Value) -> list[Value]:
                 value = at(volume, source, key)
                 if not isinstance(value, Missing):
                     found.append(value)
-            found += _elsewhere(at(volume, source, "secretRef"))
-        found += _elsewhere(at(volume, "sysprep"))
+            found += _elsewhere(at(volume, source, "secretRef"), companions)
+        found += _elsewhere(at(volume, "sysprep"), companions)
     return found
 
 
-def _elsewhere(reference: Value) -> list[Value]:
+def _elsewhere(reference: Value, companions: Companions) -> list[Value]:
+    """The user data in a Secret beside the machine; unresolved where it stands anywhere else."""
     if isinstance(reference, Missing):
         return []
     name = value_or(text(at(reference, "name")), "secretRef")
+    secret = companions.secrets.get(name)
+    if secret is not None:
+        # `data` stays closed: a report would show the whole of it.
+        stated = [at(secret, "stringData", key) for key in ("userdata", "userData")]
+        found = [value for value in stated if not isinstance(value, Missing)]
+        if found:
+            return found
     return [Unresolved(Unknown(name, "it stands in another object", reference.key_span))]
 
 
