@@ -216,3 +216,21 @@ def test_user_data_in_a_secret_beside_the_machine(data: str, known: bool) -> Non
     assert machine is not None
     assert ([started.name for started in machine.runs] == ["nginx"]) is known
     assert machine.understood is known
+
+
+@pytest.mark.parametrize(
+    ("annotations", "confinement"),
+    [
+        ("seccomp.security.alpha.kubernetes.io/pod: unconfined", ["seccomp=unconfined"]),
+        (
+            "seccomp.security.alpha.kubernetes.io/pod: unconfined, "
+            "container.seccomp.security.alpha.kubernetes.io/c: runtime/default",
+            ["seccomp=runtime/default"],
+        ),
+        ("container.apparmor.security.beta.kubernetes.io/c: unconfined", ["apparmor=unconfined"]),
+        ("container.apparmor.security.beta.kubernetes.io/other: unconfined", []),
+    ],
+)
+def test_confinement_by_the_older_annotations(annotations: str, confinement: list[str]) -> None:
+    workload = pod("{containers: [{name: c, image: a}]}", f"name: p, annotations: {{{annotations}}}")
+    assert [value_or(fact, "") for fact in workload.containers[0].confinement] == confinement

@@ -205,11 +205,15 @@ def _confinement(
 
     yield from profile("seccompProfile", "seccomp")
     yield from profile("appArmorProfile", "apparmor")
-    for prefix, label in (
-        ("container.apparmor.security.beta.kubernetes.io/", "apparmor"),
-        ("container.seccomp.security.alpha.kubernetes.io/", "seccomp"),
+    # The older spelling of the same, for a container before that for its pod.
+    for label, keys in (
+        ("apparmor", [f"container.apparmor.security.beta.kubernetes.io/{name}"]),
+        (
+            "seccomp",
+            [f"container.seccomp.security.alpha.kubernetes.io/{name}", "seccomp.security.alpha.kubernetes.io/pod"],
+        ),
     ):
-        old = annotations.get(prefix + name)
+        old = next((annotations[key] for key in keys if key in annotations), None)
         if old is not None:
             yield old.map(f"{label}=".__add__).map(str.lower)
     domain = first_stated(
