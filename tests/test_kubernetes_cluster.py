@@ -86,6 +86,14 @@ def test_pods_alone_are_as_many_as_their_controllers(vmlint: Run) -> None:
     assert [(f["rule"], f["workload"]) for f in findings] == [("VML404", "Pod/shop/web-1")]
 
 
+def test_dumps_of_one_folder_are_one_cluster(vmlint: Run) -> None:
+    Path("deployments.json").write_bytes(dump(item("Deployment", "web", OWNED)))
+    Path("pods.json").write_bytes(
+        dump(item("Pod", "web-7f-a", POD, owner=("ReplicaSet", "web-7f"), **{"pod-template-hash": "7f"}))
+    )
+    assert workloads(vmlint("scan", "--format", "json", ".")) == [("Deployment/shop/web", 2)]
+
+
 def test_a_broken_dump_is_told(vmlint: Run) -> None:
     done = vmlint("scan", "--format", "json", "-", stdin=dump(item("Pod", "a", POD))[:-40])
     assert done.code == 3

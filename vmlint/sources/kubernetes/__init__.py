@@ -20,7 +20,7 @@ from vmlint.sources.kubernetes.linking import link
 from vmlint.sources.kubernetes.machines import machine
 from vmlint.sources.kubernetes.manifests import Manifest, looks_like, manifests
 from vmlint.sources.kubernetes.nodes import nodes
-from vmlint.sources.kubernetes.ownership import without_owned
+from vmlint.sources.kubernetes.ownership import Makers, makers, without_owned
 from vmlint.sources.kubernetes.workloads import workload
 from vmlint.sources.reading import Reading, Surroundings, Unit
 
@@ -32,17 +32,19 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
     autoscalers and instance types hold for all, where two do not contradict each other."""
     files = [_parsed(path, surroundings) for path in (*unit.paths, *unit.beside)]
     around = shared(companions(file.objects) for file in files)
+    own = surroundings.settings.kinds
+    there = makers((manifest for file in files for manifest in file.objects), own)
     workloads: list[Workload] = []
     hosts: list[Host] = []
     problems: list[Problem] = []
     for file in files:
-        found = _of_objects(file.objects, file.path, around, surroundings.settings.kinds)
+        found = _of_objects(file.objects, file.path, around, own, there)
         workloads += found.workloads
         hosts += found.hosts
         problems += (*found.problems, *file.problems) if file.path not in unit.beside else ()
     # A template that nobody rendered was looked at, and nothing in it was read.
-    there = frozenset(file.path for file in files if file.is_read and file.path in unit.paths)
-    return Reading(tuple(workloads), tuple(hosts), tuple(problems), there)
+    paths = frozenset(file.path for file in files if file.is_read and file.path in unit.paths)
+    return Reading(tuple(workloads), tuple(hosts), tuple(problems), paths)
 
 
 @record
@@ -78,15 +80,17 @@ def _unnamed(root: Value) -> Problem | None:
 def read_objects(roots: Iterable[Value], unit: str, own: tuple[Kind, ...] = ()) -> Reading:
     """The workloads and hosts of manifest objects, wherever they come from; `own` are kinds of the user's own."""
     objects = tuple(manifest for root in roots for manifest in manifests(root))
-    return _of_objects(objects, unit, Companions(), own)
+    return _of_objects(objects, unit, Companions(), own, makers(objects, own))
 
 
-def _of_objects(objects: tuple[Manifest, ...], unit: str, around: Companions, own: tuple[Kind, ...]) -> Reading:
+def _of_objects(
+    objects: tuple[Manifest, ...], unit: str, around: Companions, own: tuple[Kind, ...], there: Makers
+) -> Reading:
     workloads: list[Workload] = []
     hosts: list[Host] = []
     problems: list[Problem] = []
     beside = companions(objects).over(around)
-    for manifest, copies in without_owned(objects, own):
+    for manifest, copies in without_owned(objects, there):
         kind = kubernetes_kinds.kind(manifest.group, manifest.kind, own)
         if kind is not None and kind.shape in ("pool", "machine"):
             for made in nodes(manifest, kind, unit, beside):

@@ -6,6 +6,9 @@ A dump (`kubectl get … -o json`) names the owner of each object; the manifests
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypeAlias
+
 from vmlint.catalog import kubernetes_kinds
 from vmlint.catalog.kubernetes_kinds import Kind
 from vmlint.model.fact import Known, value_or
@@ -15,10 +18,17 @@ from vmlint.sources.kubernetes.manifests import Manifest
 _HASH = "pod-template-hash"
 
 
-def without_owned(objects: tuple[Manifest, ...], own: tuple[Kind, ...] = ()) -> list[tuple[Manifest, int]]:
-    """The objects that no other one of them made, in order, each with how many stand for it: pods of one controller
-    that is not there are one."""
-    there = {(o.kind, o.namespace, o.name) for o in objects if _makes_pods(o, own)}
+Makers: TypeAlias = frozenset[tuple[str, str, str]]
+"""Kind, namespace and name of objects that make pods."""
+
+
+def makers(objects: Iterable[Manifest], own: tuple[Kind, ...] = ()) -> Makers:
+    return frozenset((o.kind, o.namespace, o.name) for o in objects if _makes_pods(o, own))
+
+
+def without_owned(objects: Iterable[Manifest], there: Makers) -> list[tuple[Manifest, int]]:
+    """The objects that none of `there` made, in order, each with how many stand for it: pods of one controller that
+    is not there are one."""
     found: dict[object, list[Manifest]] = {}
     for number, manifest in enumerate(objects):
         owner = _owner(manifest)
@@ -47,7 +57,7 @@ def _owner(manifest: Manifest) -> tuple[str, str] | None:
     return None
 
 
-def _is_there(owner: tuple[str, str], manifest: Manifest, there: set[tuple[str, str, str]]) -> bool:
+def _is_there(owner: tuple[str, str], manifest: Manifest, there: Makers) -> bool:
     """Whether the owner is among the objects, or what made it is: a ReplicaSet is called after its Deployment."""
     kind, name = owner
     if (kind, manifest.namespace, name) in there:
