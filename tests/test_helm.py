@@ -129,6 +129,19 @@ def test_values_without_rendering_are_a_mistake(vmlint: Run, write: Write) -> No
     assert "--values" in done.err
 
 
+def test_the_inventory_lists_what_nobody_rendered(vmlint: Run, write: Write) -> None:
+    release = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: r}\n"
+        "spec: {chart: {spec: {chart: redis}}}\n"
+    )
+    write({**CHART, "release.yaml": release})
+    out = vmlint("inventory", ".").out
+    assert "Not rendered" in out
+    assert "release.yaml:1: HelmRelease/r is not rendered: Flux, or `helm template`" in out
+    assert "a template of the chart web is not rendered" in out
+    assert "HelmRelease/r" in vmlint("scan", "-v", ".").err
+
+
 # Rendered
 
 

@@ -98,10 +98,36 @@ def test_a_patch_is_no_workload() -> None:
     assert [problem.kind for problem in reading.problems] == [ProblemKind.SKIPPED]
 
 
-def test_references_to_charts_are_named() -> None:
-    text = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a, namespace: n}\nspec: {}\n"
+@pytest.mark.parametrize(
+    ("version", "kind", "spec", "named"),
+    [
+        (
+            "helm.toolkit.fluxcd.io/v2",
+            "HelmRelease",
+            "chart: {spec: {chart: redis, sourceRef: {kind: HelmRepository, name: bitnami}}}",
+            "Flux, or `helm template` of the chart that it names (bitnami, redis) would",
+        ),
+        (
+            "argoproj.io/v1alpha1",
+            "Application",
+            "source: {repoURL: 'https://u:secret@example.com/a.git', path: apps/a}",
+            "Argo CD, from the source that it names (https://example.com/a.git, apps/a) would",
+        ),
+        (
+            "argoproj.io/v1alpha1",
+            "ApplicationSet",
+            "template: {spec: {sources: [{repoURL: r, chart: c}, {repoURL: r, path: '{{path}}'}]}}",
+            "Argo CD, from the source that its template names (r, {{path}}, c) would",
+        ),
+        ("helm.cattle.io/v1", "HelmChart", "{}", "the Helm controller of the cluster would"),
+    ],
+)
+def test_references_to_charts_are_named(version: str, kind: str, spec: str, named: str) -> None:
+    spec = spec if spec == "{}" else f"{{{spec}}}"
+    text = f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a, namespace: n}}\nspec: {spec}\n"
     (problem,) = read(text).problems
-    assert problem.message.startswith("HelmRelease/n/a is not rendered")
+    assert problem.kind is ProblemKind.REFERENCE
+    assert problem.message == f"{kind}/n/a is not rendered: {named} tell what it runs"
 
 
 # Facts of a pod

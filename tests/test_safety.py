@@ -164,6 +164,16 @@ def test_nothing_is_run_and_nothing_outside_is_opened(tmp_path: Path) -> None:
         'module "m" { source = "git::https://example.com/m.git" }\n'
         'resource "aws_instance" "a" {\n  ami = "ami-1"\n  user_data = file("../outside.env")\n}\n'
     )
+    (tree / "overlay").mkdir()
+    (tree / "overlay" / "kustomization.yaml").write_text(
+        "resources: [../../outside, 'https://example.com/base?ref=v1', ../pod.yaml]\n"
+        "patches: [{path: ../../outside.yaml}]\nconfigMapGenerator: [{name: c, envs: [../../outside.env]}]\n"
+        "generators: [../rules/evil.py]\nhelmCharts: [{name: web, repo: 'https://example.com'}]\n"
+    )
+    (tree / "pod.yaml").write_text(MANIFEST)
+    (tree / "chart" / "templates").mkdir(parents=True)
+    (tree / "chart" / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 0.1.0\n")
+    (tree / "chart" / "templates" / "pod.yaml").write_text("apiVersion: v1\nkind: Pod\nspec: {{ .Values.a }}\n")
     done = subprocess.run(
         [sys.executable, "-c", AUDIT, str(tree)], cwd=tree, capture_output=True, text=True, check=False
     )

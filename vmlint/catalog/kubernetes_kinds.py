@@ -83,12 +83,13 @@ def machine_set(group: str, name: str) -> dict[str, str]:
     return next((row for row in rows if (row["group"], row["kind"]) == (group, name)), {})
 
 
-def rendered_by(group: str, name: str) -> str:
-    """Who renders the workloads that an object only points to; empty for any other kind."""
+def rendered_by(group: str, name: str) -> tuple[str, tuple[str, ...]]:
+    """Who renders the workloads that an object only points to, and the paths at which it says from what; empty for
+    any other kind."""
     for row in table("kubernetes_kinds")["unrendered"]:
         if row["group"] == group and row["kind"] == name:
-            return str(row["by"])
-    return ""
+            return str(row["by"]), tuple(row["names"])
+    return "", ()
 
 
 def selector_meaning(key: str) -> str:

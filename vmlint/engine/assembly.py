@@ -63,7 +63,7 @@ def report(
         undecided,
         unreadable,
         notices,
-        tuple(by_kind[ProblemKind.SKIPPED]),
+        (*by_kind[ProblemKind.REFERENCE], *by_kind[ProblemKind.SKIPPED]),
         tuple(loaded.rule for loaded in rules),
     )
 

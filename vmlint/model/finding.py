@@ -89,6 +89,8 @@ class ProblemKind(StrEnum):
     """A part that lies outside the scan and would have to be fetched or settled first: VML902."""
     IDLE = "idle"
     """A suppression that covers nothing: VML904."""
+    REFERENCE = "reference"
+    """An object that points to workloads which another tool renders: listed by the inventory, said with -v."""
     SKIPPED = "skipped"
     """Told apart as no workload (a CRD, a chart's values); said with -v."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vmlint.engine.report import Judged, Report
 from vmlint.model.fact import Known, value_or
+from vmlint.model.finding import ProblemKind
 from vmlint.reports.frames import printable
 
 
@@ -17,9 +18,19 @@ def render(report: Report) -> str:
             file = path
             lines += [*([""] if lines else []), printable(path)]
         lines += _row(item)
+    lines += _not_rendered(report)
     lines.append("")
     lines.append(f"{len(report.workloads):,} workload{'' if len(report.workloads) == 1 else 's'}.")
     return "\n".join(lines) + "\n"
+
+
+def _not_rendered(report: Report) -> list[str]:
+    """Templates and references behind which there are workloads that nobody has seen."""
+    told = [problem for rule, problem in report.notices if rule.id == "VML902"]
+    told += [problem for problem in report.passed_over if problem.kind is ProblemKind.REFERENCE]
+    told.sort(key=lambda problem: problem.span.sort_key)
+    rows = [f"  {printable(p.span.path)}:{p.span.line}: {printable(p.message)}" for p in told]
+    return ["", "Not rendered", *rows] if rows else []
 
 
 def _row(item: Judged) -> list[str]:

@@ -21,6 +21,7 @@ from vmlint.sources.kubernetes.machines import machine
 from vmlint.sources.kubernetes.manifests import Manifest, looks_like, manifests
 from vmlint.sources.kubernetes.nodes import nodes
 from vmlint.sources.kubernetes.ownership import Makers, makers, without_owned
+from vmlint.sources.kubernetes.pointers import pointer
 from vmlint.sources.kubernetes.workloads import workload
 from vmlint.sources.reading import Reading, Surroundings, Unit
 
@@ -103,17 +104,17 @@ def _of_objects(
         known = host(manifest)
         if known is not None:
             hosts.append(known)
-        elif (message := _passed_over(manifest, kind)) is not None:
-            problems.append(Problem(ProblemKind.SKIPPED, message, manifest.span))
+        elif (passed_over := _passed_over(manifest, kind)) is not None:
+            problems.append(passed_over)
     return Reading(tuple(workloads), tuple(hosts), tuple(problems))
 
 
-def _passed_over(manifest: Manifest, kind: Kind | None) -> str | None:
+def _passed_over(manifest: Manifest, kind: Kind | None) -> Problem | None:
     """Why an object that speaks of workloads is none; None for any other object."""
-    if kind is not None:
-        return f"{manifest.address} makes no pod by what it says: a patch, or a part of another object"
-    by = kubernetes_kinds.rendered_by(manifest.group, manifest.kind)
-    return f"{manifest.address} is not rendered: {by} would tell what it runs" if by else None
+    if kind is None:
+        return pointer(manifest)
+    message = f"{manifest.address} makes no pod by what it says: a patch, or a part of another object"
+    return Problem(ProblemKind.SKIPPED, message, manifest.span)
 
 
 def _workload(manifest: Manifest, kind: Kind | None, unit: str, beside: Companions) -> Workload | None:
