@@ -230,7 +230,7 @@ def test_an_overlay_may_put_the_base_on_another_substrate(vmlint: Run, write: Wr
     [
         ("prod/privileged.yaml", [("prod/privileged.yaml", 10, "Deployment/web")]),
         ("prod/kustomization.yaml", [("prod/privileged.yaml", 10, "Deployment/web")]),
-        ("base/web.yaml", []),
+        ("base/web.yaml", [("prod/privileged.yaml", 10, "Deployment/web")]),
         ("prod", [("prod/privileged.yaml", 10, "Deployment/web")]),
     ],
 )
@@ -245,6 +245,17 @@ def test_a_named_file_is_read_with_its_kustomization(
     assert len(report(done)["workloads"]) == 1
     for finding in report(done)["findings"]:
         assert {"base/web.yaml"} <= {note["file"] for note in finding["related"]}
+
+
+def test_a_named_base_is_told_as_the_overlays_beside_it_use_it(vmlint: Run, write: Write) -> None:
+    write({f"app/{path}": text for path, text in BASE.items()})
+    write({"app/overlays/prod/kustomization.yaml": "resources: [../../base]\npatches: [{path: kata.yaml}]\n"})
+    write({"app/overlays/prod/kata.yaml": KATA, "app/overlays/dev/kustomization.yaml": OVERLAY.format("dev")})
+    write({"app/overlays/test/kustomization.yaml": "resources: [../../base, nowhere.yaml]\n"})
+    found = report(vmlint("scan", "--format", "json", "app/base/web.yaml"))
+    classes = sorted(w["substrate"]["class"] for w in found["workloads"])
+    assert classes == ["container", "vm-container"]
+    assert not found["unreadable"]
 
 
 def test_an_inline_patch_has_the_places_of_the_kustomization(vmlint: Run, write: Write) -> None:

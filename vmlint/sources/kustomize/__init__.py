@@ -41,7 +41,8 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
     found = read_objects((resource.body for resource in built.resources), path, surroundings.settings.kinds)
     origins = {_identity(resource): resource for resource in built.resources}
     workloads = tuple(_with_origin(workload, origins) for workload in found.workloads)
-    return Reading(workloads, found.hosts, (*broken, *built.problems, *found.problems), built.files)
+    problems = () if unit.beside else (*broken, *built.problems, *found.problems)
+    return Reading(workloads, found.hosts, problems, built.files)
 
 
 def _identity(resource: Resource) -> tuple[Span, str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from vmlint.files import Files, folder_of
+from vmlint.files import Files, folder_of, join
 from vmlint.sources.kustomize.kustomization import (
     Kustomization,
     holds,
@@ -20,6 +20,9 @@ FORMAT = "kustomize"
 MAX_UP = 3
 """How many folders up from a file its kustomization is looked for: `overlays/x/patches/y.yaml` has it one up."""
 
+MAX_NEAR = 200
+"""Folders beside a base in which overlays are looked for."""
+
 
 def units(
     kustomizations: Iterable[str], manifests: Iterable[str], named: Iterable[str], files: Files
@@ -33,14 +36,17 @@ def units(
     for path in named:
         if path not in tree.theirs and not is_named_so(path):
             tree.add_above(path, patches_only=False)
+    if named:
+        tree.add_users()
     for path in manifests:
         if path not in tree.theirs:
             tree.add_above(path, patches_only=True)
-    return [Unit(FORMAT, (path,)) for path in tree.roots()], tree.theirs
+    return [Unit(FORMAT, (path,), (path,) if path in tree.near else ()) for path in tree.roots()], tree.theirs
 
 
 class _Tree:
-    """The kustomizations of a scan and what they use."""
+    """The kustomizations of a scan and what they use. `theirs` are the files that they hold, `near` those of them
+    that nobody asked for: they say what becomes of a base."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
@@ -48,6 +54,7 @@ class _Tree:
         self._uses: dict[str, tuple[str, ...]] = {}
         self._added: set[str] = set()
         self.theirs: set[str] = set()
+        self.near: set[str] = set()
 
     def add(self, path: str) -> None:
         """A kustomization with all that it uses, in the scan or not."""
@@ -76,6 +83,31 @@ class _Tree:
             if folder in (".", "/", ""):
                 return
             folder = folder_of(folder)
+
+    def add_users(self) -> None:
+        """The overlays of what is there already, where they stand beside it as is the custom: `overlays/x` beside
+        `base`. A base that is named alone is then told as its overlays use it."""
+        waiting = sorted(self._added)
+        while waiting:
+            path = waiting.pop()
+            for near in self._near(folder_of(path)):
+                found = self._load(near) if near not in self._uses else None
+                if found is not None and path in uses(found, self._files):
+                    self.add(near)
+                    self.near.add(near)
+                    waiting.append(near)
+
+    def _near(self, folder: str) -> list[str]:
+        """The kustomizations in folders beside a folder, and in the folders of these."""
+        if folder in (".", "/", ""):
+            return []
+        beside = self._folders(folder_of(folder))
+        both = [*beside, *(inner for outer in beside for inner in self._folders(outer))]
+        return [path for found in both[:MAX_NEAR] if (path := in_folder(found, self._files))]
+
+    def _folders(self, folder: str) -> list[str]:
+        names = self._files.names(folder)[:MAX_NEAR]
+        return [path for name in names if self._files.is_folder(path := join(folder, name))]
 
     def _own(self, kustomization: Kustomization, patches_only: bool) -> set[str]:
         own = set(patch_files(kustomization, self._files))
