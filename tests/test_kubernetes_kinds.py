@@ -311,6 +311,25 @@ def test_a_node_pool_of_karpenter_is_a_host() -> None:
     assert len(host.taints) == 1
 
 
+@pytest.mark.parametrize(
+    ("stated", "family"),
+    [("amiFamily: Windows2022", "windows"), ("amiSelectorTerms: [{alias: windows2022@latest}]", "windows"),
+     ("amiSelectorTerms: [{alias: bottlerocket@latest}]", "linux")],
+)  # fmt: skip
+def test_the_class_of_karpenters_nodes_tells_their_system(stated: str, family: str) -> None:
+    pool = obj("karpenter.sh/v1", "NodePool", "{template: {spec: {nodeClassRef: {name: c}}}}")
+    _, hosts = machines(pool + "---\n" + obj("karpenter.k8s.aws/v1", "EC2NodeClass", f"{{{stated}}}", "c"))
+    assert value_or(hosts["x"].facts["os"], "") == family
+
+
+def test_a_step_action_counts_through_its_task() -> None:
+    action = obj("tekton.dev/v1beta1", "StepAction", "{image: git, script: clone}", "clone")
+    assert [w.address for w in read(action).workloads] == ["StepAction/clone"]
+    task = obj("tekton.dev/v1", "Task", "{steps: [{name: a, ref: {name: clone}}]}", "build")
+    (workload,) = read(action + "---\n" + task).workloads
+    assert [value_or(image, "") for image in workload.images] == ["", "git"]
+
+
 def test_a_cloud_instance_in_a_manifest() -> None:
     (machine,), _ = machines(
         obj("ec2.aws.upbound.io/v1beta1", "Instance",

@@ -22,7 +22,8 @@ class Companions:
     """`settings`: the data of ConfigMaps by name. `scaled`: the least instances that an autoscaler keeps of the
     object of this kind and name. `presets`: labels that a machine must have, with the machine spec that it then
     gets. `sizes`: the specs of instance types by name. `preferences`: preferences by name. `machines`: how many are
-    made from the machine template of this kind and name. `secrets`: Secrets by name."""
+    made from the machine template of this kind and name. `secrets`: Secrets by name.
+    `node_classes`: what Karpenter's nodes are made from."""
 
     settings: dict[str, Value] = field(default_factory=dict)
     scaled: dict[tuple[str, str], Fact[int]] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Companions:
     preferences: dict[str, Value] = field(default_factory=dict)
     machines: dict[tuple[str, str], Fact[int]] = field(default_factory=dict)
     secrets: dict[str, Value] = field(default_factory=dict)
+    node_classes: dict[str, Value] = field(default_factory=dict)
 
     def over(self, around: Companions) -> Companions:
         """These, and what stands around where they say nothing."""
@@ -42,6 +44,7 @@ class Companions:
             {**around.preferences, **self.preferences},
             {**around.machines, **self.machines},
             {**around.secrets, **self.secrets},
+            {**around.node_classes, **self.node_classes},
         )
 
 
@@ -57,6 +60,7 @@ def shared(files: Iterable[Companions]) -> Companions:
         _unambiguous(file.preferences for file in found),
         _unambiguous(file.machines for file in found),
         _unambiguous(file.secrets for file in found),
+        _unambiguous(file.node_classes for file in found),
     )
 
 
@@ -77,6 +81,8 @@ def companions(manifests: Iterable[Manifest]) -> Companions:
         match manifest.group, manifest.kind:
             case "", "ConfigMap":
                 found.settings[manifest.name] = at(body, "data")
+            case "karpenter.k8s.aws", "EC2NodeClass":
+                found.node_classes[manifest.name] = at(body, "spec")
             case "", "Secret":
                 found.secrets[manifest.name] = body
             case "autoscaling", "HorizontalPodAutoscaler":

@@ -32,7 +32,7 @@ def nodes(manifest: Manifest, kind: Kind, unit: str, companions: Companions) -> 
     ]
     for pool, name in pools if "pools" in columns else [(manifest.body, "")]:
         made = _machine(manifest, kind, pool, name, unit, companions)
-        yield _host(manifest, columns, pool, made)
+        yield _host(manifest, columns, pool, made, companions)
         if "substrate" in columns:
             yield made
     for profile in select(manifest.body, columns["profiles"]) if "profiles" in columns else ():
@@ -44,7 +44,7 @@ def _name(pool: Value) -> str:
     return name.value if isinstance(name, Known) else "nodes"
 
 
-def _host(manifest: Manifest, columns: dict[str, Any], pool: Value, made: Workload) -> Host:
+def _host(manifest: Manifest, columns: dict[str, Any], pool: Value, made: Workload, companions: Companions) -> Host:
     found = {key: text(value) for key, value in entries(_one(pool, columns.get("labels", "")))}
     for requirement in items(_one(pool, columns.get("requirements", ""))):
         key, operator = text(at(requirement, "key")), text(at(requirement, "operator"))
@@ -54,6 +54,8 @@ def _host(manifest: Manifest, columns: dict[str, Any], pool: Value, made: Worklo
     facts: dict[str, Fact[str]] = {}
     if isinstance(made.os, Known):
         facts["os"] = Known(made.os.value.family, made.os.span, made.os.via)
+    if columns.get("class"):
+        facts.update(_of_class(text(_one(pool, columns["class"])), companions))
     stated = first_stated((found.get("kubernetes.io/os", Absent(pool.span)),), Absent(pool.span))
     if isinstance(stated, Known):
         facts["os"] = stated
@@ -67,6 +69,19 @@ def _host(manifest: Manifest, columns: dict[str, Any], pool: Value, made: Worklo
         facts["cluster"] = cluster
     taints = tuple(_taint_keys(_one(pool, columns.get("taints", ""))))
     return Host(made.address, made.name, "node-pool", pool.span.first_line(), found, taints, facts)
+
+
+def _of_class(name: Fact[str], companions: Companions) -> Iterator[tuple[str, Fact[str]]]:
+    """The system of nodes whose class stands in the same folder: by its images' family or alias."""
+    spec = companions.node_classes.get(name.value) if isinstance(name, Known) else None
+    if spec is None:
+        return
+    aliases = [text(at(term, "alias")) for term in items(at(spec, "amiSelectorTerms"))]
+    for stated in (text(at(spec, "amiFamily")), *aliases):
+        if isinstance(stated, Known):
+            family = "windows" if stated.value.lower().startswith("windows") else "linux"
+            yield "os", Known(family, stated.span, stated.via)
+            return
 
 
 def _taint_keys(value: Value) -> Iterator[Fact[str]]:
