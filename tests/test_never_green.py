@@ -79,6 +79,7 @@ def test_a_template_by_its_name(vmlint: Run, name: str) -> None:
     Path("other.conf.j2").write_text("{{ x }}")
     done = vmlint("scan", ".")
     assert (done.code, "VML902" in done.out, name in done.out) == (3, True, True)
+    assert "all that was found are templates" in done.out
 
 
 def test_nothing_that_is_a_workload(vmlint: Run, form: str) -> None:

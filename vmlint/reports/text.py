@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vmlint.engine.report import Report, Result
-from vmlint.model.finding import Problem, Severity
+from vmlint.model.finding import Problem, ProblemKind, Severity
 from vmlint.reports.frames import Mark, excerpt, printable
 from vmlint.reports.style import Style
 
@@ -97,7 +97,10 @@ def _summary(report: Report, style: Style) -> Iterator[str]:
     summary = report.summary
     scope = f"{_count(summary.workloads, 'workload')} in {_count(summary.files, 'file')}"
     if not summary.files and not summary.unreadable:
-        yield style.paint("Nothing was scanned: no Terraform, Compose or Kubernetes file was found.", "yellow")
+        why = "no Terraform, Compose or Kubernetes file was found"
+        if any(problem.kind is ProblemKind.UNRENDERED for _, problem in report.notices):
+            why = "all that was found are templates, which nobody rendered"
+        yield style.paint(f"Nothing was scanned: {why}.", "yellow")
         return
     found = [
         style.paint(_count(summary.error, "error"), "red") if summary.error else "",
