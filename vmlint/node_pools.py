@@ -17,6 +17,8 @@ def pools_that_may_take(workload: Workload, estate: Estate) -> tuple[Host, ...]:
 def selected_pool(workload: Workload, estate: Estate) -> Host | None:
     """The one pool that a pod's selectors choose by a name or label of its own; None where none or several may be
     meant, and for a pod that selects nothing of a pool."""
+    if not workload.placement.selectors:
+        return None
     chosen = [pool for pool in pools_that_may_take(workload, estate) if _chooses(workload, pool)]
     return chosen[0] if len(chosen) == 1 else None
 
