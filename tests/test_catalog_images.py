@@ -421,3 +421,12 @@ def test_a_name_that_others_use_needs_its_vendor(text: str, role: str | None) ->
 def test_a_part_of_a_product_by_the_name_before_it(text: str, role: str | None) -> None:
     fact = image(text)
     assert (fact.role if fact else None) == role
+
+
+@pytest.mark.parametrize(
+    ("text", "role"),
+    [("acme/apache-cxf", None), ("acme/apache-kafka", "message-broker"), ("acme/my-apache", "web-server")],
+)
+def test_a_publisher_before_a_product_is_no_product(text: str, role: str | None) -> None:
+    fact = image(text)
+    assert (fact.role if fact else None) == role

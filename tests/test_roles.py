@@ -166,7 +166,7 @@ CASES: list[tuple[str, Workload, str, str]] = [
     # Commands.
     ("OS kept alive", service("box", "ubuntu:24.04", "sleep", "infinity"), "base-os", "high"),
     ("OS alone", service("box", "ubuntu:24.04"), "base-os", "high"),
-    ("OS that runs and ends", service("box", "alpine", "sh", "-c", "echo done"), "worker", "low"),
+    ("OS that runs and ends", service("box", "alpine", "sh", "-c", "echo done"), "worker", "medium"),
     (
         "OS that serves",
         service("box", "alpine", "sh", "-c", "apk add nginx && nginx -g 'daemon off;'"),

@@ -103,7 +103,10 @@ def _generic(
             return reading._replace(role=role, generic=command is None)
     if fact.trait == "tool" and command is None and container.ports:
         return _first_party(container, workload, command, fact)  # a tool that is reached from outside serves
-    return Reading(Role("worker", _MEDIUM if fact.trait == "tool" else _LOW, (evidence,)), container, generic=True)
+    ends = command is not None and command.kind == "builtin"
+    shown = [Evidence(f"command {' '.join(container.command)[:60]}", container.command_span)] if ends else []
+    sure = _MEDIUM if ends or fact.trait == "tool" else _LOW
+    return Reading(Role("worker", sure, (*shown, evidence)), container, generic=True)
 
 
 def _by_command(

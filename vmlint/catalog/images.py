@@ -217,6 +217,8 @@ def _by_word(name: str) -> ImageFact | None:
     parts = [part for part in re.split(r"[-_.\s]+", name) if part]
     if len(parts) < 2:
         return _first_product(parts)
+    if parts[0] in table("images")["publisher_words"]:
+        parts = parts[1:]
     return _last_of(parts, tables.words) or _first_product(parts) or _last_of(parts, tables.weak_words)
 
 
