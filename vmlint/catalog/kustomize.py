@@ -46,6 +46,11 @@ def selectors(kind: str) -> list[str]:
     return next((list(rows[form]) for form in ("plain", "match") if kind in rows[f"{form}_kinds"]), [])
 
 
+def names_objects(kind: str) -> bool:
+    """Whether objects of this kind may hold the name of another in a field that `referenced_kind` knows."""
+    return kind not in _rows("nameless")["kinds"]
+
+
 def has_replicas(kind: str) -> bool:
     return kind in _rows("replicas")["kinds"]
 

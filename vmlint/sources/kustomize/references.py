@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 
-from vmlint.catalog.kustomize import referenced_kind
+from vmlint.catalog.kustomize import names_objects, referenced_kind
 from vmlint.model.value import Mapping, Scalar, Sequence, Value, at
 from vmlint.sources.kustomize.objects import Resource
 from vmlint.sources.kustomize.trees import edited, with_items
@@ -19,7 +19,9 @@ def followed(resources: list[Resource]) -> list[Resource]:
         for _, name in resource.earlier:
             if name != resource.name:
                 renamed.setdefault((resource.kind, name), []).append(resource)
-    return [_follow(resource, renamed) for resource in resources] if renamed else resources
+    if not renamed:
+        return resources
+    return [_follow(resource, renamed) if names_objects(resource.kind) else resource for resource in resources]
 
 
 def _follow(resource: Resource, renamed: dict[tuple[str, str], list[Resource]]) -> Resource:

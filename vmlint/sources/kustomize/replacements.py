@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from copy import copy
 
+from vmlint.catalog.kustomize import names_objects
 from vmlint.files import Files, Refusal, join
 from vmlint.model.fact import Known, value_or
 from vmlint.model.finding import Problem, ProblemKind
@@ -165,7 +166,10 @@ def with_variables(resources: list[Resource], variables: Iterable[Value]) -> lis
                 values[known(at(item, "name"))] = value.value
     if not values:
         return resources
-    return [resource.becomes(_substituted(resource.body, values)) for resource in resources]
+    return [
+        resource.becomes(_substituted(resource.body, values)) if names_objects(resource.kind) else resource
+        for resource in resources
+    ]
 
 
 def _anchored(reference: Value) -> Value:
