@@ -120,6 +120,13 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
 def _evidence(container: Container) -> Span | None:
     if starts("supervisor", container):
         return container.command_span
-    facts = [commands.command(simple) for simple in commands.simple_commands(container.command)]
+    facts = [_served(simple) for simple in commands.simple_commands(container.command)]
     servers = {fact.program for fact in facts if fact is not None and fact.kind == "server" and fact.role}
     return container.command_span if len(servers) > 1 else None
+
+
+def _served(simple: tuple[str, ...]) -> commands.CommandFact | None:
+    """What one command serves; `service NAME start` serves what NAME is."""
+    if simple[0] == "service" and len(simple) > 2 and simple[2] in ("start", "restart"):
+        return commands.package(simple[1])
+    return commands.command(simple)

@@ -11,12 +11,13 @@ Goes back to: the engines' documentation on kernel settings (catalogue).
 
 from collections.abc import Iterator
 
+from vmlint.catalog import kernel
 from vmlint.catalog.engines import engine
 from vmlint.kernel_map import neighbours
 from vmlint.model.finding import Finding, Note, Severity
 from vmlint.model.workload import Workload
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
-from vmlint.traits import image_text, role_span
+from vmlint.traits import command_line, image_text, is_privileged, role_span
 
 RULE = Rule(
     id="VML205",
@@ -172,6 +173,12 @@ def _demands(workload: Workload) -> dict[str, tuple[str, bool]]:
         image = next((image_text(container) for container in workload.main_containers), "")
         found = {name: (str(value), False) for name, value in fact.kernel_settings(image).items()}
     stated = [*workload.sysctls, *(sysctl for container in workload.containers for sysctl in container.sysctls)]
+    for container in workload.containers:
+        for name, value in kernel.sysctls_set(command_line(container)):
+            if value and is_privileged(container):
+                found[name] = (value, True)
+        if pages := kernel.huge_pages_set(command_line(container)):
+            found["thp"] = (pages, True)
     for sysctl in stated:
         if hasattr(sysctl.value, "value"):
             found[sysctl.name] = (str(sysctl.value.value), True)

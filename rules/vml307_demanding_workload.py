@@ -2,7 +2,9 @@
 neighbours what it does not use, and its own latency depends on theirs.
 
 Told is what is declared (requests, else limits) of one instance in a container; nothing is claimed about use.
-On a virtual machine or bare metal the need is met.
+Huge pages count as memory. Told too are three quarters of a node of the pool that the pod selects, where the scan
+has its size, and CPUs for one pod alone: whole ones of a Guaranteed pod where all nodes have the static policy. On
+a virtual machine or bare metal the need is met.
 
 Instead: give it a virtual machine or a node pool of its own with a size to match, or split it into smaller
 instances.
@@ -12,20 +14,24 @@ Goes back to: phoenixNAP, Containers vs Virtual Machines ("all of an operating s
 
 from collections.abc import Iterator
 
-from vmlint.model.fact import Fact, Known
+from vmlint.kernel_map import is_pod
+from vmlint.model.fact import Absent, Known
 from vmlint.model.finding import Note, Severity, notes_from
 from vmlint.model.need import Need, NeedKind
 from vmlint.model.record import record
-from vmlint.model.workload import Workload
+from vmlint.model.workload import Container, Workload
+from vmlint.node_pools import pools_that_may_take, selected_pool
 from vmlint.rule import NODE_AGENT, Bad, Context, Good, Outcome, Rule
 
 
 @record
 class Options:
-    """From which declared size of one instance on a workload is demanding."""
+    """From which declared size of one instance on a workload is demanding, and from which share of a node of the
+    pool that it selects."""
 
     vcpu: float = 16
     memory_gib: float = 64
+    host_share: float = 0.75
 
 
 RULE = Rule(
@@ -123,27 +129,89 @@ resource "aws_instance" "app" {
 
 def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     options = context.options if isinstance(context.options, Options) else Options()
-    told: list[tuple[str, Known[float]]] = []
-    for fact, threshold, unit in (
-        (workload.vcpu, options.vcpu, "{:g} vCPU"),
-        (_gib(workload.memory_mib), options.memory_gib, "{:g} GiB"),
-    ):
-        if isinstance(fact, Known) and fact.value >= threshold:
-            told.append((unit.format(round(fact.value, 1)), fact))
+    told = list(_sizes(workload, options))
     if not told:
+        told = list(_of_its_host(workload, context, options))
+    if not told:
+        yield from _exclusive(workload, context)
         return
     sizes = " and ".join(size for size, _ in told)
     first = told[0][1]
-    yield Need(
-        NeedKind.RESOURCES,
-        "most-of-a-host",
+    yield _need(
         f"One instance of `{workload.name}` asks for {sizes}: most of a host.",
-        first.span,
-        "Give it a virtual machine or a node pool of its own, or split it into smaller instances.",
-        notes_from(first.via) + tuple(Note(size, fact.span) for size, fact in told[1:]),
-        evidence=sizes,
+        first,
+        sizes,
+        tuple(Note(size, fact.span) for size, fact in told[1:]),
     )
 
 
-def _gib(memory_mib: Fact[float]) -> Fact[float]:
-    return memory_mib.map(lambda mib: mib / 1024)
+def _sizes(workload: Workload, options: Options) -> Iterator[tuple[str, Known[float]]]:
+    """Declared sizes from the thresholds on; huge pages are memory beside the rest."""
+    if isinstance(workload.vcpu, Known) and workload.vcpu.value >= options.vcpu:
+        yield f"{round(workload.vcpu.value, 1):g} vCPU", workload.vcpu
+    memory = workload.memory_mib
+    if isinstance(memory, Known):
+        total = (memory.value + _huge_pages(workload)) / 1024
+        if total >= options.memory_gib:
+            yield f"{round(total, 1):g} GiB", memory
+
+
+def _huge_pages(workload: Workload) -> float:
+    pages = [c.resources.huge_pages for c in workload.main_containers if c.resources is not None]
+    return sum(fact.value for fact in pages if isinstance(fact, Known))
+
+
+def _of_its_host(workload: Workload, context: Context, options: Options) -> Iterator[tuple[str, Known[float]]]:
+    """What is most of a node of the one pool that the pod selects, where the pool's size is known."""
+    pool = selected_pool(workload, context.estate) if is_pod(workload) else None
+    machines = [w for w in context.estate.workloads if pool is not None and w.address == pool.address]
+    for machine in machines[:1]:
+        for own, whole, unit, scale in (
+            (workload.vcpu, machine.vcpu, "vCPU", 1),
+            (workload.memory_mib, machine.memory_mib, "GiB", 1024),
+        ):
+            if (
+                isinstance(own, Known)
+                and isinstance(whole, Known)
+                and own.value >= options.host_share * whole.value
+            ):
+                yield f"{own.value / scale:g} of the {whole.value / scale:g} {unit} of a node", own
+
+
+def _exclusive(workload: Workload, context: Context) -> Iterator[Outcome]:
+    """CPUs that nobody else may use: a Guaranteed pod of whole CPUs where the kubelet has the static policy, a
+    virtual machine with dedicated placement."""
+    dedicated = workload.modes.get("dedicated-cpu")
+    if isinstance(dedicated, Known) and dedicated.value.lower() == "true":
+        yield _need(f"`{workload.name}` has CPUs of its own.", dedicated, "dedicated CPUs")
+        return
+    policies = [pool.facts.get("cpu_policy") for pool in pools_that_may_take(workload, context.estate)]
+    static = [fact for fact in policies if isinstance(fact, Known) and fact.value == "static"]
+    if not is_pod(workload) or not static or len(static) != len(policies):
+        return
+    cpu = next((cpus for c in workload.main_containers if (cpus := _whole_and_guaranteed(c)) is not None), None)
+    if cpu is not None:
+        note = (Note("the nodes' static policy", static[0].span),)
+        yield _need(f"`{workload.name}` takes {cpu.value:g} CPUs for itself alone.", cpu, "exclusive CPUs", note)
+
+
+def _whole_and_guaranteed(container: Container) -> Known[float] | None:
+    sizes = container.resources
+    if sizes is None or not isinstance(sizes.cpu_limit, Known) or not isinstance(sizes.memory_limit, Known):
+        return None
+    for limit, request in ((sizes.cpu_limit, sizes.cpu_request), (sizes.memory_limit, sizes.memory_request)):
+        if not isinstance(request, Absent) and not (isinstance(request, Known) and request.value == limit.value):
+            return None
+    return sizes.cpu_limit if sizes.cpu_limit.value >= 1 and sizes.cpu_limit.value % 1 == 0 else None
+
+
+def _need(message: str, fact: Known[float] | Known[str], evidence: str, notes: tuple[Note, ...] = ()) -> Need:
+    return Need(
+        NeedKind.RESOURCES,
+        "most-of-a-host",
+        message,
+        fact.span,
+        "Give it a virtual machine or a node pool of its own, or split it into smaller instances.",
+        notes_from(fact.via) + notes,
+        evidence=evidence,
+    )

@@ -113,7 +113,7 @@ def _by_command(
     container: Container, command: commands.CommandFact | None, confidence: Confidence, *evidence: Evidence
 ) -> Reading | None:
     """What a command that names a program or a background half says by itself."""
-    if command is None:
+    if command is None or command.kind == "init":
         return None
     role = command.role if command.kind in ("server", "batch", "client") else ""
     if not role and not command.background:

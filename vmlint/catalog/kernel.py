@@ -102,6 +102,12 @@ def does(kind: str, command: str) -> bool:
     return _pattern(kind).search(command[:MAX_COMMAND]) is not None
 
 
+def huge_pages_set(command: str) -> str:
+    """`always`, `madvise` or `never` where a command line sets the host's transparent huge pages; else empty."""
+    found = _pattern("huge_pages").search(command[:MAX_COMMAND])
+    return "" if found is None else str(found["value"])
+
+
 def sysctls_set(command: str) -> list[tuple[str, str]]:
     """Name and value of each kernel setting that a command line writes; the value of a redirection is empty."""
     command = command[:MAX_COMMAND]

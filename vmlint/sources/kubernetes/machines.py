@@ -74,6 +74,7 @@ def machine(manifest: Manifest, kind: Kind, unit: str, companions: Companions) -
             durable_disks=_has_durable_disk(spec),
         ),
         placement=pods.placement(spec),
+        modes={"dedicated-cpu": text(at(spec, "domain", "cpu", "dedicatedCpuPlacement"))},
         declarations=declarations.from_labels(labels.items()),
         labels=labels,
         namespace=manifest.namespace,
