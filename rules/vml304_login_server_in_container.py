@@ -2,7 +2,8 @@
 packages and cron jobs gather in it, and none of that survives the next image or has the isolation between users
 that an operating system gives.
 
-A login that stands beside a service is not told, only one that is the purpose.
+A login that stands beside a service is not told, only one that is the purpose. `vmlint.dev/trust: trusted` says
+that its one user is the operator: then it is a notice.
 
 Instead: a system container (LXD, Incus) or a virtual machine; for debugging, `exec` into the container from
 outside.
@@ -20,7 +21,7 @@ from vmlint.model.span import Span
 from vmlint.model.workload import Container, Workload
 from vmlint.placement import platform_of
 from vmlint.rule import NODE_AGENT, Bad, Context, Good, Outcome, Rule
-from vmlint.traits import image_fact, image_text, is_machine, starts
+from vmlint.traits import declared, image_fact, image_text, is_machine, starts
 
 RULE = Rule(
     id="VML304",
@@ -114,6 +115,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
                 f"`{container.name}` is there to be logged in to.",
                 span,
                 f"Use {recommendation(SubstrateClass.SYSTEM_CONTAINER, platform_of(workload))} or a machine.",
+                severity=Severity.NOTICE if declared(workload.declarations.trust) == "trusted" else None,
                 subject=container.span,
                 evidence="login",
             )

@@ -113,7 +113,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
         yield Finding(
             f"{substrate_name(workload)} cannot run `{workload.name}` with {use.what}: {limit.message}.",
             use.span,
-            f"Use Kata Containers or a virtual machine, or drop it. ({limit.source})",
+            f"Drop it. ({limit.source})",
             notes_from(use.via),
             subject=use.subject,
             evidence=use.feature,

@@ -119,7 +119,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
         yield Finding(
             f"{substrate_name(workload)} cannot run `{workload.name}` with {use.what}: {limit.message}.",
             use.span,
-            f"Drop it, or use EC2 capacity. ({limit.source})",
+            f"Drop it. ({limit.source})",
             notes_from(use.via),
             subject=use.subject,
             evidence=use.feature,

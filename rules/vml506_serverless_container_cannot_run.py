@@ -75,7 +75,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
         yield Finding(
             f"{product} cannot run `{workload.name}` with {use.what}: {limit.message}.",
             use.span,
-            f"Drop it, or use another platform. ({limit.source})",
+            f"Drop it. ({limit.source})",
             notes_from(use.via),
             evidence=use.feature,
         )
@@ -85,7 +85,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
         yield Finding(
             f"{product} cannot run `{workload.name}`, a {workload.role.name}: {known['tcp-service'].message}.",
             role_span(workload),
-            f"Use a platform with TCP services, or the managed service. ({known['tcp-service'].source})",
+            f"Use the managed service of that kind. ({known['tcp-service'].source})",
             evidence="tcp-service",
         )
     for container in workload.main_containers:

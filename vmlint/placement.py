@@ -124,15 +124,28 @@ def judge(workload: Workload, outcomes: Iterable[tuple[RuleFacts, Outcome]]) -> 
     findings += [_finding(rule, surplus) for rule, surplus in accepted]
     findings = _one_cause_one_finding(findings)
     verdict = _verdict(findings, undecided)
-    recommended = _recommended(workload, verdict, needs, [surplus for _, surplus in accepted])
+    recommended = _recommended(workload, verdict, needs, [surplus for _, surplus in accepted], findings)
+    advice = _advice(workload, recommended)
+    if advice:
+        findings = [_with_what_runs_it(finding, advice) for finding in findings]
     return Judgement(
         verdict,
         tuple(needs),
         tuple(sorted(findings, key=lambda f: (f.span.sort_key, f.rule.id, f.message))),
         tuple(undecided),
         recommended,
-        _advice(workload, recommended),
+        advice,
     )
+
+
+_CANNOT_RUN = 5
+
+
+def _with_what_runs_it(finding: JudgedFinding, advice: str) -> JudgedFinding:
+    """A finding that its substrate cannot run the workload says what can."""
+    if finding.rule.family != _CANNOT_RUN:
+        return finding
+    return replace(finding, help=f"{finding.help} What runs it: {advice}.".strip())
 
 
 def _finding(rule: RuleFacts, outcome: Need | Surplus | Finding) -> JudgedFinding:
@@ -202,7 +215,11 @@ _ON_ECS = (SubstrateClass.CONTAINER, SubstrateClass.VM_CONTAINER, SubstrateClass
 
 
 def _recommended(
-    workload: Workload, verdict: Verdict, needs: list[JudgedNeed], surpluses: list[Surplus]
+    workload: Workload,
+    verdict: Verdict,
+    needs: list[JudgedNeed],
+    surpluses: list[Surplus],
+    findings: list[JudgedFinding],
 ) -> tuple[SubstrateClass, ...]:
     own = workload.substrate_class
     if own is None or verdict is Verdict.UNDECIDED:
@@ -212,9 +229,27 @@ def _recommended(
     if all(judged.met for judged in needs) and verdict is Verdict.OK:
         return (own,)
     # Where needs are unmet, a cheaper class is no answer to them: begin at the workload's own.
-    candidates = [cls for cls in SubstrateClass if cls.cost >= own.cost or own is SubstrateClass.VM_CONTAINER]
+    # A service or runtime with a kernel per container was chosen for more than its boundary.
+    free = own is SubstrateClass.VM_CONTAINER or _is_service(workload)
+    candidates = [cls for cls in SubstrateClass if cls.cost >= own.cost or free]
+    if _is_refused(workload, findings):
+        candidates.remove(own)
     serving = [cls for cls in candidates if _serves(workload, cls, needs) and _keeps_userland(workload, cls)]
     return (serving[0],) if serving else ()
+
+
+def _is_service(workload: Workload) -> bool:
+    return isinstance(workload.substrate, Known) and substrates.is_service(workload.substrate.value.kind)
+
+
+def _is_refused(workload: Workload, findings: list[JudgedFinding]) -> bool:
+    """Whether its own product cannot run it, whatever is set there otherwise. The evidence of such a finding is the
+    limit's feature."""
+    if not isinstance(workload.substrate, Known):
+        return False
+    limits = substrates.limits(workload.substrate.value.kind)
+    refused = (limits.get(f.evidence) for f in findings if f.rule.family == _CANNOT_RUN)
+    return any(limit is not None and not limit.by_setting for limit in refused)
 
 
 def _keeps_userland(workload: Workload, cls: SubstrateClass) -> bool:

@@ -49,6 +49,11 @@ def product_name(kind: str) -> str:
     return kind if row is None else str(row["name"])
 
 
+def is_service(kind: str) -> bool:
+    """Whether a product is a service that runs containers without hosts of one's own."""
+    return bool(table("substrates")["products"].get(kind, {}).get("service", False))
+
+
 @cache
 def offer(kind: str) -> Offer:
     """What a product offers; a class name is the plain product of that class."""
