@@ -235,6 +235,21 @@ class TestScan:
 
 
 class TestOtherCommands:
+    def test_inventory_sums_what_is_declared_in_machines_that_could_be_containers(
+        self, vmlint: Run, tmp_path: Path
+    ) -> None:
+        machine = (
+            'resource "aws_instance" "%s" {\n  count = %s\n  ami = "ami-1"\n  instance_type = "t3.micro"\n'
+            '  user_data = "#!/bin/sh\\napt-get install -y nginx"\n}\n'
+        )
+        text = machine % ("web", "3") + machine % ("more", "var.more") + 'variable "more" {}\n'
+        (tmp_path / "main.tf").write_text(text, encoding="utf-8")
+        assert vmlint("inventory", ".").out.splitlines()[-2:] == [
+            "Declared in virtual machines that could be containers: 3 machines, 6 vCPU, 3 GiB (as declared; "
+            "nothing is said of their use).",
+            "1 more whose number or size is not known.",
+        ]
+
     def test_inventory(self, vmlint: Run, tmp_path: Path) -> None:
         (tmp_path / "compose.yaml").write_text(WRONG)
         done = vmlint("inventory", ".")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import SHARED
 from vmlint.engine import plugins
 from vmlint.rule import FORMATS, Rule
 
@@ -31,6 +32,19 @@ def loaded(request: pytest.FixtureRequest) -> plugins.LoadedRule:
 def test_ids_and_names_are_unique() -> None:
     rules = [one.rule for one in LOADED]
     assert len({rule.id for rule in rules}) == len({rule.name for rule in rules}) == len(rules)
+
+
+@pytest.mark.skipif(not (SHARED / "PLACEMENT.md").is_file(), reason="the specification is not beside the project")
+def test_the_rules_are_those_of_the_specification_in_its_order() -> None:
+    """Rows of tables begin with `| VML404 | name |`; families without a table list `VML501 name`."""
+    text = (SHARED / "PLACEMENT.md").read_text(encoding="utf-8").split("## Rules")[1].split("## What is one")[0]
+    stated = re.findall(r"(?:\| |^|· )(VML\d{3})(?: \| | )([a-z][a-z0-9-]+)", text, re.MULTILINE)
+    assert [(one.rule.id, one.rule.name) for one in LOADED] == stated
+
+
+def test_examples_are_of_formats_that_the_rule_claims(loaded: plugins.LoadedRule) -> None:
+    assert all(example.file and example.text.strip() for example in loaded.rule.examples)
+    assert bool(loaded.rule.examples) is not loaded.rule.by_engine
 
 
 def test_every_file_is_a_loaded_rule() -> None:
@@ -72,6 +86,8 @@ def test_options_are_documented_and_have_defaults(loaded: plugins.LoadedRule) ->
         return
     assert options.__annotations__
     assert options.__doc__
+    manual = loaded.manual + options.__doc__
+    assert "option" in manual.lower() or len(options.__doc__.split()) > 5
     assert not options.__doc__.startswith("Options(")
     assert set(options.__annotations__) <= {name for name in dir(options()) if not name.startswith("_")}
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from vmlint.engine.report import Judged, Report
 from vmlint.model.fact import Known, value_or
-from vmlint.model.finding import ProblemKind
+from vmlint.model.finding import ProblemKind, Verdict
+from vmlint.model.record import record
 from vmlint.reports.frames import printable
 
 
@@ -21,6 +22,7 @@ def render(report: Report) -> str:
     lines += _not_rendered(report)
     lines.append("")
     lines.append(f"{len(report.workloads):,} workload{'' if len(report.workloads) == 1 else 's'}.")
+    lines += _could_be_containers(report)
     return "\n".join(lines) + "\n"
 
 
@@ -31,6 +33,50 @@ def _not_rendered(report: Report) -> list[str]:
     told.sort(key=lambda problem: problem.span.sort_key)
     rows = [f"  {printable(p.span.path)}:{p.span.line}: {printable(p.message)}" for p in told]
     return ["", "Not rendered", *rows] if rows else []
+
+
+@record
+class Declared:
+    """What is declared in machines that containers could replace: machines, cores, MiB; `unsized` counts the
+    workloads whose number or size is not known and that the sums leave out."""
+
+    machines: int
+    vcpu: float
+    memory_mib: float
+    unsized: int
+
+
+def declared(report: Report) -> Declared:
+    """The sums over all over-placed machines. Sizes are as declared: nothing is known of their use."""
+    machines, unsized, vcpu, memory = 0, 0, 0.0, 0.0
+    for item in report.workloads:
+        workload = item.workload
+        if item.judgement.verdict is not Verdict.OVER_PLACED or workload.machine is None:
+            continue
+        match workload.instances, workload.vcpu, workload.memory_mib:
+            case Known(count), Known(cores), Known(mib):
+                machines, vcpu, memory = machines + count, vcpu + count * cores, memory + count * mib
+            case _:
+                unsized += 1
+    return Declared(machines, vcpu, memory, unsized)
+
+
+def _could_be_containers(report: Report) -> list[str]:
+    found = declared(report)
+    lines = []
+    if found.machines:
+        lines.append(
+            f"Declared in virtual machines that could be containers: {found.machines:,} "
+            f"machine{'' if found.machines == 1 else 's'}, {found.vcpu:g} vCPU, {found.memory_mib / 1024:g} GiB "
+            "(as declared; nothing is said of their use)."
+        )
+    if found.unsized:
+        lines.append(
+            f"{found.unsized:,} more whose number or size is not known."
+            if found.machines
+            else f"{found.unsized:,} virtual machines could be containers; their number or size is not known."
+        )
+    return lines
 
 
 def _row(item: Judged) -> list[str]:

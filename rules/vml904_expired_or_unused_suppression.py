@@ -16,7 +16,7 @@ from vmlint.rule import Rule
 
 RULE = Rule(
     id="VML904",
-    name="idle-suppression",
+    name="expired-or-unused-suppression",
     summary="A suppression has no effect",
     severity=Severity.NOTICE,
     guidance="https://docs.astral.sh/ruff/rules/unused-noqa/",
