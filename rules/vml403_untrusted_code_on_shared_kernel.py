@@ -3,7 +3,8 @@ runners, web IDEs, public CI runners. The kernel's whole system-call surface is 
 
 Told are workloads declared untrusted, workloads whose role is to execute other people's code, and CI runners:
 these last as a notice, as a warning where they are privileged or hold the control socket of an engine, because
-most run code of the house. `vmlint.dev/trust: trusted` settles it the other way.
+most run code of the house, and as an error where they are declared shared (`vmlint.dev/sensitivity: public`,
+`vmlint.dev/tenant: shared`). `vmlint.dev/trust: trusted` settles it the other way.
 
 Instead: a sandbox (gVisor), or a kernel of its own where it also needs privilege (Kata, a virtual machine).
 
@@ -125,10 +126,22 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     if workload.role.name == "code-executor":
         severity = Severity.ERROR if any_privileged(workload) else Severity.WARNING
         yield _need(workload, "runs code that its operator did not write", role_span(workload), severity)
+    elif workload.role.name == "ci-runner" and (shared := _declared_shared(workload)) is not None:
+        yield _need(workload, "runs the code of everybody's pipelines", shared.span, Severity.ERROR, shared)
     elif workload.role.name == "ci-runner":
         holds = any(True for container in workload.containers for _ in control_sockets(container))
         severity = Severity.WARNING if holds or _runs_privileged(workload) else Severity.NOTICE
         yield _need(workload, "runs the code of pipelines", role_span(workload), severity)
+
+
+def _declared_shared(workload: Workload) -> Known[str] | None:
+    """The declaration by which a runner is open to others: its sensitivity is public, or its tenant everybody."""
+    stated = workload.declarations
+    if isinstance(stated.sensitivity, Known) and declared(stated.sensitivity) == "public":
+        return stated.sensitivity
+    if isinstance(stated.tenant, Known) and declared(stated.tenant) in ("shared", "public"):
+        return stated.tenant
+    return None
 
 
 def _runs_privileged(workload: Workload) -> bool:

@@ -3,8 +3,8 @@ folders in a writable way, or its credentials.
 
 A read-only socket is still control, because requests are written to it, not to the file; and it is control
 under any boundary, a hypervisor included. `/etc/localtime` and the like are harmless. Under Kata `/dev`,
-`/proc` and `/sys` are the guest's own. The host's folders mounted read-only are told in the pedantic profile.
-Node agents are exempt.
+`/proc` and `/sys` are the guest's own. The socket of an engine in the same pod is not the host's: a warning. The
+host's folders mounted read-only are told in the pedantic profile. Node agents are exempt.
 
 Instead: a socket proxy that allows the few calls that are needed, or an API token with a role; a folder of the
 workload's own instead of the host's.
@@ -21,7 +21,7 @@ from vmlint.model.need import Need, NeedKind, SubstrateClass
 from vmlint.model.span import Span
 from vmlint.model.workload import Container, Mount, Workload
 from vmlint.rule import NODE_AGENT, Bad, Context, Good, Outcome, Rule
-from vmlint.traits import is_machine, is_true, mount_class
+from vmlint.traits import hosts_containers, is_machine, is_true, mount_class
 
 RULE = Rule(
     id="VML406",
@@ -116,6 +116,28 @@ resource "docker_container" "app" {
 }
 """,
         ),
+        Bad(
+            "pod.yaml",
+            """
+apiVersion: v1
+kind: Pod
+metadata: {name: app}
+spec:
+  containers:
+    - name: app
+      image: example/app:1.4
+      volumeMounts:
+        - {name: socket, mountPath: /var/run}
+    - name: engine
+      image: docker:27-dind
+      volumeMounts:
+        - {name: socket, mountPath: /var/run}
+  volumes:
+    - name: socket
+      emptyDir: {}
+""",
+            at="mountPath: /var/run",
+        ),
     ),
 )
 
@@ -124,13 +146,32 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     if is_machine(workload):
         return
     told: set[tuple[Span, str]] = set()
+    engines = [container for container in workload.containers if hosts_containers(container)]
     for container in workload.containers:
+        if engines and container not in engines:
+            yield from _of_engine_beside(container)
         for mount in container.mounts:
             for outcome in _of_mount(workload, container, mount, context):
                 key = (mount.source.span, mount_class(mount))
                 if isinstance(outcome, Undecided) or key not in told:
                     yield outcome
                     told.add(key)
+
+
+def _of_engine_beside(container: Container) -> Iterator[Outcome]:
+    """The socket of an engine in the same pod: not the host's, and control of what that engine runs."""
+    for mount in container.mounts:
+        target = value_or(mount.target, "")
+        fact = kernel.mount_fact(target) if mount.kind == "ephemeral" else None
+        if fact is not None and fact.cls == "socket":
+            yield Finding(
+                f"`{container.name}` holds the socket of the container engine beside it (`{target}`).",
+                mount.span,
+                "Give it an interface that allows only the calls that it needs.",
+                severity=Severity.WARNING,
+                evidence=target,
+            )
+            return
 
 
 def _of_mount(workload: Workload, container: Container, mount: Mount, context: Context) -> Iterator[Outcome]:

@@ -11,6 +11,7 @@ Azure Container Apps.
 
 from collections.abc import Iterator
 
+from vmlint.catalog.engines import engine
 from vmlint.catalog.substrates import limits
 from vmlint.features import forbidden
 from vmlint.model.fact import Known, Unknown
@@ -88,8 +89,22 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
             f"Use the managed service of that kind. ({known['tcp-service'].source})",
             evidence="tcp-service",
         )
+    elif serves and "local-state" in known and workload.role.name == "database" and _keeps_nothing(workload):
+        yield Finding(
+            f"{product} cannot keep the state of `{workload.name}`: {known['local-state'].message}.",
+            role_span(workload),
+            f"Mount a share for its data, or use the managed service. ({known['local-state'].source})",
+            evidence="local-state",
+        )
     for container in workload.main_containers:
         match container.image:
             # Of a template a part is known and the role by it; of a bare variable nothing.
             case Unknown(prefix="") as unknown if serves and workload.role.name == "unknown":
                 yield Undecided(unknown)
+
+
+def _keeps_nothing(workload: Workload) -> bool:
+    """Whether the engine is one that keeps data and no mount of the workload lasts."""
+    found = engine(workload.role.engine) if workload.role.engine else None
+    lasting = any(mount.kind not in ("ephemeral", "config") for c in workload.containers for mount in c.mounts)
+    return found is not None and bool(found.data) and not lasting

@@ -1,5 +1,5 @@
-"""A machine has hardware of its own (dedicated tenancy, a dedicated host) and nothing in the files asks for it: no
-declared isolation or sensitivity, no engine or system that is licensed by the host, no device.
+"""A machine has hardware of its own (dedicated tenancy, a dedicated host, bare metal) and nothing in the files asks
+for it: no declared isolation or sensitivity, no engine or system that is licensed by the host, no device, no size.
 
 A notice: contracts and licences are not in the files. Say it with `vmlint.dev/isolation: hardware`.
 
@@ -11,10 +11,11 @@ Goes back to: AWS documentation, Dedicated Instances; phoenixNAP, Containers vs 
 from collections.abc import Iterator
 
 from vmlint.catalog.engines import engine
-from vmlint.machines import is_demanding, wants_boundary
+from vmlint.machines import stays_machine
 from vmlint.model.fact import Known
 from vmlint.model.finding import Finding, Severity, notes_from
-from vmlint.model.workload import Workload
+from vmlint.model.need import SubstrateClass
+from vmlint.model.workload import Substrate, Workload
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
 from vmlint.traits import declared
 
@@ -50,6 +51,17 @@ resource "aws_instance" "app" {
 }
 """,
         ),
+        Bad(
+            "main.tf",
+            """
+resource "scaleway_baremetal_server" "app" {
+  name  = "app"
+  offer = "EM-A115X-SSD"
+  os    = "d17d6872-0412-45d9-a198-af82c34d3c5c"
+}
+""",
+            at='resource "scaleway_baremetal_server" "app"',
+        ),
     ),
 )
 
@@ -58,17 +70,24 @@ _DEDICATED = frozenset({"dedicated", "host"})
 
 def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     machine = workload.machine
-    if machine is None or not isinstance(machine.tenancy, Known) or declared(machine.tenancy) not in _DEDICATED:
+    if machine is None:
         return
     found = engine(workload.role.engine) if workload.role.engine else None
     licensed = found is not None and found.whole_host
-    windows = isinstance(workload.os, Known) and workload.os.value.family == "windows"
-    if licensed or windows or machine.devices or wants_boundary(workload) or is_demanding(workload):
+    if licensed or stays_machine(workload):
         return
-    yield Finding(
+    tenancy = machine.tenancy
+    if isinstance(tenancy, Known) and declared(tenancy) in _DEDICATED:
+        yield _told(workload, tenancy, "dedicated")
+    elif isinstance(workload.substrate, Known) and workload.substrate_class is SubstrateClass.BARE_METAL:
+        yield _told(workload, workload.substrate, "bare metal")
+
+
+def _told(workload: Workload, fact: Known[str] | Known[Substrate], evidence: str) -> Finding:
+    return Finding(
         f"`{workload.name}` has hardware of its own, and nothing in the files asks for it.",
-        machine.tenancy.span,
+        fact.span,
         "Use shared tenancy, or declare the isolation that it is for.",
-        notes_from(machine.tenancy.via),
-        evidence="dedicated",
+        notes_from(fact.via),
+        evidence=evidence,
     )

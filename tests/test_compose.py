@@ -488,13 +488,13 @@ def test_wrong_shapes_never_raise(project: Project, text: str) -> None:
     ids=["variables", "defaults", "long part", "many parts", "many services"],
 )
 def test_hostile_text_takes_no_hostile_time(project: Project, text: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     project({"compose.yaml": text, ".env": "a=b\n"})
-    assert time.perf_counter() - begin < 8
+    assert time.process_time() - begin < 8
 
 
 def test_long_environment_and_docker_files_are_read_in_linear_time(project: Project) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     project(
         {
             "compose.yaml": "services: {web: {build: .}}",
@@ -502,7 +502,7 @@ def test_long_environment_and_docker_files_are_read_in_linear_time(project: Proj
             "Dockerfile": "FROM a\nRUN x \\\n" + "y \\\n" * 60_000 + "z\n",
         }
     )
-    assert time.perf_counter() - begin < 8
+    assert time.process_time() - begin < 8
 
 
 def test_a_broken_file_is_told(project: Project) -> None:

@@ -494,10 +494,10 @@ def test_work_grows_linearly_with_the_calls(tree: Tree) -> None:
     tree.write(
         m__main='variable "image" {}\nlocals { i = "${var.image}-x" }\nresource "t" "a" { image = local.i }\n'
     )
-    started = time.perf_counter()
+    started = time.process_time()
     few, many = steps(10), steps(1000)
     assert many <= few * 101
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_calls_that_multiply_are_bounded(tree: Tree) -> None:

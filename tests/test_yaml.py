@@ -234,9 +234,9 @@ def test_nesting_is_bounded(text: str) -> None:
 def test_an_alias_bomb_is_refused_at_once() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
-    begin = time.perf_counter()
+    begin = time.process_time()
     parsed = read("\n".join(lines))
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1
     assert "once its aliases are followed" in parsed.problems[0].message
     assert read("a: &a [*a]").problems
 
@@ -263,10 +263,10 @@ def test_a_large_manifest_is_read_fast_enough() -> None:
     """8 MB/s on a quiet core is what benchmarks/ measures; here only a fall by a factor is caught."""
     path = min((SHARED / "corpus/kubernetes-huge").glob("*.yaml"), key=lambda p: p.stat().st_size)
     source = SourceText("huge.yaml", path.read_text(encoding="utf-8"))
-    begin = time.perf_counter()
+    begin = time.process_time()
     parsed = parse(source)
     assert parsed.documents
-    assert len(source.text) / 1e6 / (time.perf_counter() - begin) > 1.5
+    assert len(source.text) / 1e6 / (time.process_time() - begin) > 1.5
 
 
 @pytest.mark.parametrize(
@@ -280,6 +280,6 @@ def test_a_large_manifest_is_read_fast_enough() -> None:
     ],
 )
 def test_braces_without_end_take_no_hostile_time(text: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert read(text).problems
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from typing import Any
 
 from vmlint.catalog.tables import cache, table
 from vmlint.model.record import record
@@ -51,10 +52,17 @@ def mount_fact(path: str) -> MountFact | None:
     """What mounting this path of the host means; None for a path that is nobody's business."""
     path = normal_path(path)
     for row in table("kernel")["mounts"]["rows"]:
-        base = row["path"]
-        if path.lower() == base.lower() or (row.get("below", True) and _below(path, base)):
+        if _is_at(path, row):
             return MountFact(row["class"], row["means"], row.get("guest", False))
     return None
+
+
+def _is_at(path: str, row: dict[str, Any]) -> bool:
+    """Whether a path is that of a row, below it, or ends as the row says."""
+    if "ends" in row:
+        return path.lower().endswith(row["ends"])
+    base = row["path"]
+    return path.lower() == base.lower() or (row.get("below", True) and _below(path, base))
 
 
 def _below(path: str, base: str) -> bool:
