@@ -164,3 +164,23 @@ def test_a_malformed_declaration_of_a_namespace_is_told_once(
     report = json.loads(vmlint("scan", "--format", "json", ".").out)
     assert len(report["unreadable"]) == 1
     assert {one["rule"] for one in report["undecided"]} >= {"VML401"}
+
+
+def test_an_assumption_settles_what_is_undecided(tmp_path: Path, vmlint: Callable[..., Outcome]) -> None:
+    """By the names that the list of what is undecided gives, for Terraform and Compose."""
+    (tmp_path / "compose.yaml").write_text(
+        "services:\n  app:\n    image: example/app:1\n    privileged: ${PRIVILEGED}\n", encoding="utf-8"
+    )
+    (tmp_path / "main.tf").write_text(
+        'variable "privileged" {}\nresource "docker_container" "app" {\n  name = "app"\n  image = "example/app:1"\n'
+        "  privileged = var.privileged\n}\n",
+        encoding="utf-8",
+    )
+    undecided = json.loads(vmlint("scan", "--format", "json", ".").out)["undecided"]
+    names = {one["unknown"] for one in undecided if one["rule"] == "VML404"}
+    assert names == {"${PRIVILEGED}", "var.privileged"}
+    assert "var.privileged" in vmlint("scan", "--show-undecided", ".").out
+    settled = [option for name in sorted(names) for option in ("--assume", f"{name}=true")]
+    report = json.loads(vmlint("scan", "--format", "json", *settled, ".").out)
+    assert [finding["rule"] for finding in report["findings"]] == ["VML404", "VML404"]
+    assert not [one for one in report["undecided"] if one["rule"] == "VML404"]
