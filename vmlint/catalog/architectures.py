@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from vmlint.catalog.references import parse
 from vmlint.catalog.tables import table
 
@@ -21,3 +23,10 @@ def of_image(text: str) -> str:
         if reference.tag.endswith(("-" + ending, "_" + ending)):
             return architecture(ending)
     return ""
+
+
+def of_disk_image(text: str) -> str:
+    """The architecture that the name of a machine's disk image states; empty where it states none or several."""
+    words = re.split(r"[^a-z0-9_]+", text.lower().replace("x86-64", "x86_64"))
+    found = {architecture(word) for word in words if word in table("architectures")["disk_image_words"]}
+    return found.pop() if len(found) == 1 else ""

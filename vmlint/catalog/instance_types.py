@@ -47,6 +47,13 @@ def provider_of_resource_type(resource_type: str) -> str | None:
     return _prefixes().get(resource_type.partition("_")[0])
 
 
+def architecture_of(resource_type: str, name: str) -> str:
+    """The architecture of a machine type by the Terraform type of what has it; empty where either is not known."""
+    provider = provider_of_resource_type(resource_type)
+    found = size(provider, name) if provider is not None else None
+    return "" if found is None else found.architecture
+
+
 @cache
 def _prefixes() -> dict[str, str]:
     return {
