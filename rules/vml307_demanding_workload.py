@@ -185,9 +185,11 @@ def _exclusive(workload: Workload, context: Context) -> Iterator[Outcome]:
     if isinstance(dedicated, Known) and dedicated.value.lower() == "true":
         yield _need(f"`{workload.name}` has CPUs of its own.", dedicated, "dedicated CPUs")
         return
+    if not is_pod(workload):
+        return
     policies = [pool.facts.get("cpu_policy") for pool in pools_that_may_take(workload, context.estate)]
     static = [fact for fact in policies if isinstance(fact, Known) and fact.value == "static"]
-    if not is_pod(workload) or not static or len(static) != len(policies):
+    if not static or len(static) != len(policies):
         return
     cpu = next((cpus for c in workload.main_containers if (cpus := _whole_and_guaranteed(c)) is not None), None)
     if cpu is not None:

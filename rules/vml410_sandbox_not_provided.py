@@ -149,8 +149,10 @@ _SELECTOR = "selector "
 
 def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     asked = workload.placement.runtime_class
+    if not isinstance(asked, Known):
+        return
     pools = list(context.estate.hosts_of("node-pool"))
-    if not isinstance(asked, Known) or not pools:
+    if not pools:
         return
     defined = next((h for h in context.estate.hosts_of("runtime-class") if h.name == asked.value), None)
     missing = _unmet(defined, pools) if defined is not None else _no_sandbox(asked.value, pools, context)

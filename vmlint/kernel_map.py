@@ -15,7 +15,7 @@ from vmlint.model.fact import Fact, Known, Unknown
 from vmlint.model.need import SubstrateClass
 from vmlint.model.record import record
 from vmlint.model.workload import Estate, Host, Workload
-from vmlint.node_pools import pools_that_may_take, selected_pool
+from vmlint.node_pools import SameEstate, pools_that_may_take, selected_pool
 from vmlint.traits import shares_kernel
 
 
@@ -195,7 +195,7 @@ def neighbours(workload: Workload, estate: Estate) -> Iterator[Workload]:
     kernel = kernel_of(workload, estate)
     if not isinstance(kernel, Kernel) or not kernel.shared:
         return
-    for other in _by_kernel(_Same(estate)).get(kernel.key, ()):
+    for other in _by_kernel(SameEstate(estate)).get(kernel.key, ()):
         if other is not workload and not _apart(workload, other) and not _apart(other, workload):
             yield other
 
@@ -206,7 +206,7 @@ def possible_neighbours(workload: Workload, estate: Estate) -> Iterator[Workload
     if not is_pod(workload) or not shares_kernel(workload):
         yield from neighbours(workload, estate)
         return
-    for other in _pods_of_scan(_Same(estate)):
+    for other in _pods_of_scan(SameEstate(estate)):
         if other is not workload and _may_meet(workload, other, estate):
             yield other
 
@@ -252,26 +252,11 @@ def _same(one: Fact[str], other: Fact[str] | None) -> bool:
 
 def systems_beside(workload: Workload, estate: Estate) -> frozenset[str]:
     """The families of operating systems of the pods in the same folder: the set that one cluster is given."""
-    return _systems(_Same(estate)).get(scope_of(workload), frozenset())
-
-
-class _Same:
-    """An estate by its identity: what is worked out for it is worked out once in a run."""
-
-    __slots__ = ("estate",)
-
-    def __init__(self, estate: Estate) -> None:
-        self.estate = estate
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.estate is self.estate
-
-    def __hash__(self) -> int:
-        return id(self.estate)
+    return _systems(SameEstate(estate)).get(scope_of(workload), frozenset())
 
 
 @lru_cache(maxsize=1)
-def _by_kernel(same: _Same) -> dict[tuple[str, ...], list[Workload]]:
+def _by_kernel(same: SameEstate) -> dict[tuple[str, ...], list[Workload]]:
     found: dict[tuple[str, ...], list[Workload]] = {}
     for workload in same.estate.workloads:
         kernel = kernel_of(workload, same.estate)
@@ -281,7 +266,7 @@ def _by_kernel(same: _Same) -> dict[tuple[str, ...], list[Workload]]:
 
 
 @lru_cache(maxsize=1)
-def _pods_of_scan(same: _Same) -> tuple[Workload, ...]:
+def _pods_of_scan(same: SameEstate) -> tuple[Workload, ...]:
     """The declared pods: only they can be of different sensitivity or tenants."""
     return tuple(
         w
@@ -291,7 +276,7 @@ def _pods_of_scan(same: _Same) -> tuple[Workload, ...]:
 
 
 @lru_cache(maxsize=1)
-def _systems(same: _Same) -> dict[str, frozenset[str]]:
+def _systems(same: SameEstate) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for workload in same.estate.workloads:
         if is_pod(workload) and workload.containers and isinstance(workload.os, Known):

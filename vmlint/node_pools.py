@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from vmlint.catalog.kubernetes_kinds import names_pool, selector_meaning
 from vmlint.model.fact import Absent, Fact, Known, Unknown
 from vmlint.model.workload import Estate, Host, Workload
 
 
+class SameEstate:
+    """An estate by its identity: what is worked out for it is worked out once in a run."""
+
+    __slots__ = ("estate",)
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SameEstate) and other.estate is self.estate
+
+    def __hash__(self) -> int:
+        return id(self.estate)
+
+
+@lru_cache(maxsize=1)
+def _pools(same: SameEstate) -> tuple[Host, ...]:
+    return tuple(same.estate.hosts_of("node-pool"))
+
+
 def pools_that_may_take(workload: Workload, estate: Estate) -> tuple[Host, ...]:
     """The pools of the scan that nothing known keeps the pod from."""
-    return tuple(pool for pool in estate.hosts_of("node-pool") if accepts(pool, workload) is not False)
+    return tuple(pool for pool in _pools(SameEstate(estate)) if accepts(pool, workload) is not False)
 
 
 def selected_pool(workload: Workload, estate: Estate) -> Host | None:
