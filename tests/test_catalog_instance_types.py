@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vmlint.catalog.compile import source_table
 from vmlint.catalog.fargate import offers_size
 from vmlint.catalog.instance_types import (
     provider_of_resource_type,
@@ -67,6 +68,8 @@ PUBLISHED = [
     ("kubevirt", "n1.large", 4, 8192),
 ]
 
+LISTS = source_table(Path(__file__).parent / "data" / "published_types.yaml")
+
 
 def _patterns() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, row in table("instance_types")["providers"].items():
@@ -81,6 +84,18 @@ def test_published_sizes(provider: str, name: str, vcpu: float, mib: float) -> N
     assert found is not None
     assert (found.vcpu, found.memory_mib) == (vcpu, mib)
     assert found.source
+
+
+@pytest.mark.parametrize("provider", LISTS)
+def test_published_lists(provider: str) -> None:
+    """vCPU equal, memory within two in a hundred: the providers' pages round."""
+    assert LISTS[provider]["source"].startswith("https://")
+    wrong = {}
+    for name, (vcpu, gib) in LISTS[provider]["types"].items():
+        found = size(provider, name)
+        if found is None or found.vcpu != vcpu or abs(found.memory_mib / 1024 - gib) > max(gib / 50, 0.1):
+            wrong[name] = found
+    assert wrong == {}
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,23 @@
-"""The compiled tables are what their sources say, and nothing else stands beside them."""
+"""The catalogue's tables: true to their sources, of the shape that their schema says, each row with a source, and
+without duplicates or contradictions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from vmlint.catalog.compile import compiled, source_table
 from vmlint.catalog.tables import FOLDER, table
 
 SOURCES = sorted((Path(FOLDER) / "data").glob("*.yaml"))
+SCHEMAS = source_table(Path(__file__).parent / "data" / "catalog_schemas.yaml")
+TABLES = [path.stem for path in SOURCES]
+NAMES = [("images", "names"), ("commands", "programs"), ("commands", "packages"), ("roles", "charts")]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
@@ -21,17 +27,61 @@ def test_a_compiled_table_is_its_source(path: Path) -> None:
 
 
 def test_every_compiled_table_has_a_source_table() -> None:
-    assert {path.stem for path in (Path(FOLDER) / "compiled").iterdir()} == {path.stem for path in SOURCES}
+    assert {path.stem for path in (Path(FOLDER) / "compiled").iterdir()} == set(TABLES)
     with pytest.raises(FileNotFoundError):
         table("no such table")
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_a_source_is_written_out(path: Path) -> None:
-    """A source names a document or a place in one; it is never empty, and says more than a name of one letter."""
-    sources = list(_sources(source_table(path)))
-    assert sources, "no row of this table has a source"
-    assert all(isinstance(source, str) and len(source) > 3 for source in sources)
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_what_its_schema_says(name: str) -> None:
+    schema = {"$defs": SCHEMAS["$defs"], "type": "object", **SCHEMAS[name]}
+    Draft202012Validator.check_schema(schema)
+    errors = [
+        f"{list(error.path)}: {error.message[:200]}"
+        for error in Draft202012Validator(schema).iter_errors(table(name))
+    ]
+    assert errors == []
+
+
+def test_a_misspelt_row_is_refused() -> None:
+    schema = {"$defs": SCHEMAS["$defs"], "type": "object", **SCHEMAS["images"]}
+    wrong = {
+        **table("images"),
+        "names": [{"role": "cache", "names": ["x"]}, {"rolle": "cache", "source": "s", "names": ["y"]}],
+    }
+    messages = [error.message for error in Draft202012Validator(schema).iter_errors(wrong)]
+    assert any("'source' is a required property" in message for message in messages)
+    assert any("'rolle' was unexpected" in message for message in messages)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_row_has_a_source(name: str) -> None:
+    """Its own, or the one of the section that it stands in."""
+    data = table(name)
+    sections = data.get("sources", {})
+    bare = []
+    for section, rows in data.items():
+        covered = "source" in data or section in sections
+        bare += [f"{section}: {str(row)[:80]}" for row in _rows(rows) if not covered and not _has_source(row, rows)]
+    assert bare == []
+    assert all(len(str(source)) > 3 for source in _sources(data))
+
+
+def _rows(section: Any) -> Iterator[dict[str, Any]]:
+    """The rows of a section: members of a list, members of a mapping that holds more than a source."""
+    match section:
+        case list():
+            yield from (row for row in section if isinstance(row, dict))
+        case dict():
+            for key, inner in section.items():
+                if isinstance(inner, list) and key != "source":
+                    yield from (row for row in inner if isinstance(row, dict))
+                elif isinstance(inner, dict):
+                    yield inner
+
+
+def _has_source(row: dict[str, Any], section: Any) -> bool:
+    return bool(row.get("source")) or (isinstance(section, dict) and bool(section.get("source")))
 
 
 def _sources(value: Any) -> Iterator[Any]:
@@ -45,3 +95,88 @@ def _sources(value: Any) -> Iterator[Any]:
         case list():
             for inner in value:
                 yield from _sources(inner)
+
+
+ROWS: dict[str, Callable[[Any], list[dict[str, Any]]]] = {
+    "images": lambda data: [row for section in ("names", "repositories", "tags", "parts") for row in data[section]],
+    "engines": lambda data: list(data.values()),
+    "substrates": lambda data: [*data["runtimes"], *data["products"].values(), *data["classes"].values()],
+    "kubernetes_kinds": lambda data: list(data["kinds"]),
+    "operating_systems": lambda data: list(data["distributions"].values()),
+    "instance_types": lambda data: list(data["providers"].values()),
+    "windows": lambda data: list(data["builds"].values()),
+    "image_kinds": lambda data: list(data.values()),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_of_the_large_tables_have_sources_of_their_own(name: str) -> None:
+    rows = ROWS[name](table(name))
+    assert rows
+    assert [row for row in rows if not row.get("source")] == []
+
+
+@pytest.mark.parametrize(("name", "section"), NAMES, ids=[" ".join(row) for row in NAMES])
+def test_a_name_stands_in_one_row(name: str, section: str) -> None:
+    counts = Counter(each for row in table(name)[section] for each in row["names"])
+    assert [each for each, count in counts.items() if count > 1] == []
+
+
+def test_a_repository_stands_in_one_row() -> None:
+    counts = Counter(match for row in table("images")["repositories"] for match in row["match"])
+    assert [match for match, count in counts.items() if count > 1] == []
+
+
+def test_a_word_says_one_thing() -> None:
+    for section, key in (("words", "words"), ("parts", "words")):
+        counts = Counter(word for row in table("images")[section] for word in row[key])
+        assert [word for word, count in counts.items() if count > 1] == []
+    ports = Counter(number for row in table("roles")["ports"] for number in row["numbers"])
+    assert [number for number, count in ports.items() if count > 1] == []
+    for machine in (False, True):
+        rows = [
+            row for row in table("roles")["names"] if row.get("everywhere") or row.get("machine", False) == machine
+        ]
+        counts = Counter(word for row in rows for word in row["words"])
+        assert [word for word, count in counts.items() if count > 1] == []
+
+
+# Where one name is another thing as a package or a program than as an image: a program of that name is a client of
+# the engine, controls the product from outside, or is the half of it that runs on a machine.
+TWO_THINGS = frozenset(
+    ["rsync", "certbot", "cilium", "velero", "mysql", "mariadb", "mongo", "nats", "ceph", "podman", "calico-node",
+     "kube-router", "samba", "fortio", "infisical", "flask", "php-fpm", "uwsgi", "unicorn", "puma", "iis"]
+)  # fmt: skip
+
+
+def test_tables_do_not_contradict_each_other() -> None:
+    images = {name: row for row in table("images")["names"] for name in row["names"]}
+    wrong = []
+    for section in ("programs", "packages"):
+        for row in table("commands")[section]:
+            for name in row["names"]:
+                image = images.get(name, {})
+                said = image.get("role")
+                if (
+                    "role" in row
+                    and said
+                    and said != row["role"]
+                    and name not in TWO_THINGS
+                    and row.get("kind") != "client"
+                ):
+                    wrong.append((section, name, row["role"], said))
+    assert wrong == []
+
+
+def test_samples_are_read_by_their_own_row() -> None:
+    """The first pattern that fits decides, so a row whose sample an earlier row takes is dead."""
+    import re
+
+    for name, rows in (
+        ("machine_images", table("machine_images")["rows"]),
+        ("windows", table("windows")["tags"]["rows"]),
+        ("windows", table("windows")["hosts"]["rows"]),
+    ):
+        for row in rows:
+            first = next(other for other in rows if re.search(other["pattern"], row["sample"].lower()))
+            assert first is row, (name, row["sample"], first["pattern"])

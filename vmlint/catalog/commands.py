@@ -80,7 +80,9 @@ def package(name: str) -> CommandFact | None:
         row = _programs().get(name)
         if row is None or row.get("kind", "server") != "server":
             return None
-    return CommandFact(row["role"], "server", name, row.get("engine", ""), source=table("commands")["source"])
+    return CommandFact(
+        row["role"], "server", name, row.get("engine", ""), source=table("commands")["sources"]["packages"]
+    )
 
 
 def programs(words: Sequence[str]) -> tuple[str, ...]:
@@ -181,12 +183,14 @@ def _simple(words: Sequence[str]) -> CommandFact:
     background = any(_is_background(word, at == 0) for at, word in enumerate(words))
     for row in data["subcommands"]:
         if program in row["programs"] and not set(rest).isdisjoint(row["words"]):
-            return CommandFact(row["role"], row.get("kind", "server"), program, "", background, data["source"])
+            return CommandFact(
+                row["role"], row.get("kind", "server"), program, "", background, data["sources"]["subcommands"]
+            )
     if "-m" in rest and program.startswith(("python", "pypy")):
         module = next(iter(rest[rest.index("-m") + 1 :]), "")
         for row in data["modules"]:
             if module in row["names"] or module.split(".")[0] in row["names"]:
-                return CommandFact(row["role"], "server", module, "", background, data["source"])
+                return CommandFact(row["role"], "server", module, "", background, data["sources"]["modules"])
     row = _programs().get(program) or _programs().get(program.lower()) or {}
     kind = row.get("kind", "server" if row else "other")
     if kind == "wrapper":
@@ -195,8 +199,9 @@ def _simple(words: Sequence[str]) -> CommandFact:
         kind = "builtin"
     if program in _SHELLS and not rest:
         kind = "idle"
+    source = data["sources"]["programs"] if row else ""
     role = row.get("role", "base-os" if kind == "idle" else "") if kind != "builtin" else ""
-    return CommandFact(role, kind, program, row.get("engine", ""), background, data["source"] if row else "")
+    return CommandFact(role, kind, program, row.get("engine", ""), background, source)
 
 
 def _is_background(word: str, first: bool) -> bool:

@@ -239,19 +239,19 @@ def _name(name: str, today: datetime.date) -> Iterator[Facts]:
         fact = names.by_name(name, machine=machine)
         if fact is not None:
             facts: Facts = {"of": of, "role": fact.role, "by the word": fact.word, "engine": fact.engine}
-            yield {**facts, "source": table("roles")["source"]}
+            yield {**facts, "source": table("roles")["sources"]["names"]}
 
 
 def _chart(name: str, today: datetime.date) -> Iterator[Facts]:
     fact = names.by_chart(name)
     if fact is not None:
-        yield {"role": fact.role, "engine": fact.engine, "source": table("roles")["source"]}
+        yield {"role": fact.role, "engine": fact.engine, "source": table("roles")["sources"]["charts"]}
 
 
 def _port(name: str, today: datetime.date) -> Iterator[Facts]:
     fact = names.by_port(int(name)) if name.isdecimal() else None
     if fact is not None:
-        yield {"role": fact.role, "engine": fact.engine, "source": table("roles")["source"]}
+        yield {"role": fact.role, "engine": fact.engine, "source": table("roles")["sources"]["ports"]}
 
 
 def _capability(name: str, today: datetime.date) -> Iterator[Facts]:
