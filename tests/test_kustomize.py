@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.conftest import SHARED, Outcome
 from vmlint.files import Files
@@ -393,3 +397,58 @@ def test_charts_of_a_kustomization_are_told_as_not_rendered(vmlint: Run, write: 
     assert notice["message"].startswith(
         "a Helm chart (redis) of the kustomization kustomization.yaml is not rendered"
     )
+
+
+def test_many_patches_on_many_objects_have_a_bound(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vmlint.sources.kustomize.patches.MAX_WORK", 300)
+    monkeypatch.setattr(sys.modules["vmlint.sources.kustomize.build"], "MAX_WORK", 600)
+    many = "---\n".join(POD.replace("{name: a}", f"{{name: a{n}}}") for n in range(30))
+    patch = "apiVersion: v1\nkind: Pod\nmetadata: {name: a1}\nspec: {hostPID: true}\n"
+    write({"many.yaml": many, "patch.yaml": "---\n".join([patch] * 30)})
+    write({"a/kustomization.yaml": "resources: [../many.yaml]\npatchesStrategicMerge: [../patch.yaml]\n"})
+    (told,) = read("a/kustomization.yaml").problems
+    assert told.message.startswith("the patches times the objects are more than is worked out")
+    pairs = ", ".join(f"k{n}: v" for n in range(30))
+    write({"b/kustomization.yaml": f"resources: [../many.yaml]\ncommonLabels: {{{pairs}}}\n"})
+    (told,) = read("b/kustomization.yaml").problems
+    assert told.message.startswith("its changes times its objects are more than is worked out")
+
+
+# Any shape of any field
+
+_TEXTS = """web web.yaml ../base name Deployment apps/v1 delete add replace remove a=b * [ /spec/replicas
+spec.replicas /spec/template/spec/containers/0 spec.template.spec.containers.[name=web].image"""
+_PATCHES = (
+    "- {op: add, path: /spec/x, value: 1}",
+    "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: web}\nspec: {replicas: 2}",
+)
+_KEYS = """name kind apiVersion metadata spec target path patch op value from options count newName newTag digest
+pairs source targets select reject fieldPaths fieldPath literals files envs behavior $patch containers template
+labelSelector includeSelectors objref index"""
+_FIELDS = """resources bases components namespace namePrefix nameSuffix commonLabels commonAnnotations labels images
+replicas patches patchesStrategicMerge patchesJson6902 configMapGenerator secretGenerator replacements vars
+helmCharts generators transformers configurations crds kind apiVersion"""
+_LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from(_TEXTS.split()), st.sampled_from(_PATCHES)
+)
+_MAPPINGS = st.sampled_from(_KEYS.split())
+_VALUES = st.recursive(
+    _LEAVES,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_MAPPINGS, inner, max_size=4)),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(_FIELDS.split()), _VALUES, max_size=4), _VALUES)
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_shape_is_read_or_told(tmp_path: Path, fields: dict[str, Any], spec: Any) -> None:
+    os.chdir(tmp_path)
+    Path("base").mkdir(exist_ok=True)
+    Path("base/kustomization.yaml").write_text("resources: [web.yaml]\n")
+    Path("base/web.yaml").write_text(BASE["base/web.yaml"])
+    body = {"resources": ["../base"], **fields}
+    Path("over").mkdir(exist_ok=True)
+    Path("over/kustomization.yaml").write_text(json.dumps(body))
+    Path("over/web.yaml").write_text(json.dumps({"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec}))
+    reading = read("over/kustomization.yaml")
+    assert reading.workloads or reading.problems or fields

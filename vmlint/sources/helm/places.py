@@ -25,6 +25,7 @@ class Places:
 
     def __init__(self, template: SourceText, rendered: SourceText, values: list[Value], fallback: Span) -> None:
         self._fallback = fallback
+        self._moved: set[int] = set()
         self._template = template
         self._rendered = rendered
         self._values = values
@@ -38,7 +39,11 @@ class Places:
             self._ends.append(self._ends[-1] + len(line) + 1)
 
     def move(self, value: Value) -> None:
-        """Put a fresh tree, which nobody else holds yet, into the template."""
+        """Put a fresh tree, which nobody else holds yet, into the template. What an alias uses again is moved
+        once."""
+        if id(value) in self._moved:
+            return
+        self._moved.add(id(value))
         self._put(value)
         if isinstance(value, Mapping):
             for child in value.entries.values():

@@ -14,7 +14,7 @@ from vmlint.model.value import Scalar, Value, at, items
 from vmlint.sources.kubernetes.documents import documents
 from vmlint.sources.kustomize import transforms
 from vmlint.sources.kustomize.generators import generated
-from vmlint.sources.kustomize.kustomization import Kustomization, leads, load, not_built, settings
+from vmlint.sources.kustomize.kustomization import Kustomization, leads, load, not_built, settings, work
 from vmlint.sources.kustomize.objects import Resource, unlisted
 from vmlint.sources.kustomize.patches import Patcher
 from vmlint.sources.kustomize.references import followed
@@ -23,6 +23,9 @@ from vmlint.sources.kustomize.replacements import replaced, with_variables
 MAX_OBJECTS = 5_000
 """Objects of one kustomization: bases that use bases twice grow without a bound."""
 MAX_LAYERS = 30
+MAX_WORK = 500_000
+"""Changes times objects."""
+MAX_VARIABLES = 1_000
 
 
 @record
@@ -93,6 +96,7 @@ class _Builder:
             self._transform(kustomization, layer)
             layer.resources = [_with_part(resource, first) for resource in layer.resources]
             layer.variables += items(at(kustomization.root, "vars"))
+            del layer.variables[MAX_VARIABLES:]
         return Built(
             tuple(layer.resources),
             tuple(layer.problems),
@@ -171,6 +175,10 @@ class _Builder:
 
     def _transform(self, own: Kustomization, layer: _Layer) -> None:
         root = own.root
+        if work(root) * len(layer.resources) > MAX_WORK:
+            message = "its changes times its objects are more than is worked out: nothing of it is changed"
+            layer.problems.append(Problem(ProblemKind.UNREADABLE, message, root.span.first_line()))
+            return
         patcher = Patcher(own, self._files, layer.gap)
         resources = patcher.strategic(layer.resources)
         resources = patcher.patches(resources)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from vmlint.catalog.kustomize import FILE_NAMES, looks_remote
 from vmlint.files import Files, Refusal, folder_of, join
 from vmlint.model.record import record
-from vmlint.model.value import Mapping, Scalar, Value, at, items
+from vmlint.model.value import Mapping, Scalar, Sequence, Value, at, items
 from vmlint.sources.kustomize.objects import words
 from vmlint.sources.kustomize.transforms import known
 from vmlint.syntax import yaml
@@ -115,6 +115,13 @@ def settings(root: Value) -> Iterator[Scalar]:
     """The files that change how transformers work; vmlint goes by what they do without."""
     for field in ("configurations", "crds"):
         yield from words(at(root, field))
+
+
+def work(value: Value) -> int:
+    """How many values a kustomization writes: its changes are at most as many."""
+    if isinstance(value, Mapping):
+        return 1 + sum(work(child) for child in value.entries.values())
+    return 1 + (sum(work(child) for child in value.items) if isinstance(value, Sequence) else 0)
 
 
 def not_built(root: Value) -> Iterator[tuple[str, Value]]:

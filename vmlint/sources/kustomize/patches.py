@@ -19,6 +19,9 @@ from vmlint.sources.kustomize.objects import Resource, of_patch, selected, words
 from vmlint.sources.kustomize.strategic import DIRECTIVE, merged
 from vmlint.sources.kustomize.trees import edited, with_items
 
+MAX_WORK = 500_000
+"""Patches times objects of one kustomization."""
+
 
 @record
 class _Patch:
@@ -40,6 +43,7 @@ class Patcher:
         self._own = own
         self._files = files
         self._gap = gap
+        self._left = MAX_WORK
         self.problems: list[Problem] = []
         self.files: set[str] = set()
 
@@ -94,6 +98,14 @@ class Patcher:
 
     def _apply(self, patch: _Patch, resources: list[Resource]) -> list[Resource]:
         root = patch.root
+        changes = len(root.items) if isinstance(root, Sequence) else 1
+        told = self._left < 0
+        self._left -= changes * len(resources)
+        if self._left < 0:
+            if not told:
+                message = "the patches times the objects are more than is worked out: the rest is left out"
+                self._tell(ProblemKind.UNREADABLE, message, self._own.root)
+            return resources
         if is_operations(root) and isinstance(root, Sequence):
             if patch.target is None:
                 self._tell(ProblemKind.UNREADABLE, "the operations of this patch have no target", patch.entry)
