@@ -139,6 +139,13 @@ def test_an_object_that_does_not_say_what_it_is(vmlint: Run, text: str) -> None:
     assert (done.code, "the API server would not take it" in done.out) == (3, True), done.out
 
 
+@pytest.mark.parametrize("head", ["", "version: '3.8'\n", "name: shop\n"])
+def test_a_compose_file_without_a_version(vmlint: Run, form: str, head: str) -> None:
+    """kics#6509: without `version:` no query is loaded."""
+    Path("compose.yaml").write_text(f"{head}services: {{web: {{image: 'nginx:1.27', privileged: true}}}}\n")
+    assert vmlint("scan", "--format", form, ".").code == 1
+
+
 def test_findings_in_every_format(vmlint: Run, form: str) -> None:
     """zizmor#153, #625: success with findings in SARIF mode."""
     write(pod=PRIVILEGED % "a")

@@ -4,7 +4,8 @@ autoscalers, and KubeVirt's presets, instance types and preferences.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections import ChainMap
+from collections.abc import Hashable, Iterable, Mapping, MutableMapping
 from typing import TypeVar
 
 from vmlint.catalog.kubernetes_kinds import machine_set
@@ -25,26 +26,26 @@ class Companions:
     made from the machine template of this kind and name. `secrets`: Secrets by name.
     `node_classes`: what Karpenter's nodes are made from."""
 
-    settings: dict[str, Value] = field(default_factory=dict)
-    scaled: dict[tuple[str, str], Fact[int]] = field(default_factory=dict)
+    settings: MutableMapping[str, Value] = field(default_factory=dict)
+    scaled: MutableMapping[tuple[str, str], Fact[int]] = field(default_factory=dict)
     presets: list[tuple[dict[str, Fact[str]], Value]] = field(default_factory=list)
-    sizes: dict[str, Value] = field(default_factory=dict)
-    preferences: dict[str, Value] = field(default_factory=dict)
-    machines: dict[tuple[str, str], Fact[int]] = field(default_factory=dict)
-    secrets: dict[str, Value] = field(default_factory=dict)
-    node_classes: dict[str, Value] = field(default_factory=dict)
+    sizes: MutableMapping[str, Value] = field(default_factory=dict)
+    preferences: MutableMapping[str, Value] = field(default_factory=dict)
+    machines: MutableMapping[tuple[str, str], Fact[int]] = field(default_factory=dict)
+    secrets: MutableMapping[str, Value] = field(default_factory=dict)
+    node_classes: MutableMapping[str, Value] = field(default_factory=dict)
 
     def over(self, around: Companions) -> Companions:
-        """These, and what stands around where they say nothing."""
+        """These, and what stands around where they say nothing. Nothing is copied: a folder may have many files."""
         return Companions(
-            {**around.settings, **self.settings},
-            {**around.scaled, **self.scaled},
-            [*self.presets, *(preset for preset in around.presets if preset not in self.presets)],
-            {**around.sizes, **self.sizes},
-            {**around.preferences, **self.preferences},
-            {**around.machines, **self.machines},
-            {**around.secrets, **self.secrets},
-            {**around.node_classes, **self.node_classes},
+            ChainMap(self.settings, around.settings),
+            ChainMap(self.scaled, around.scaled),
+            around.presets or self.presets,
+            ChainMap(self.sizes, around.sizes),
+            ChainMap(self.preferences, around.preferences),
+            ChainMap(self.machines, around.machines),
+            ChainMap(self.secrets, around.secrets),
+            ChainMap(self.node_classes, around.node_classes),
         )
 
 
@@ -64,7 +65,7 @@ def shared(files: Iterable[Companions]) -> Companions:
     )
 
 
-def _unambiguous(tables: Iterable[dict[K, V]]) -> dict[K, V]:
+def _unambiguous(tables: Iterable[Mapping[K, V]]) -> dict[K, V]:
     found: dict[K, V] = {}
     twice: set[K] = set()
     for table in tables:
