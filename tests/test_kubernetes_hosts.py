@@ -200,6 +200,15 @@ def test_what_another_program_fills_in_is_unknown(placeholder: str) -> None:
     assert isinstance(workload.os, Unknown)
 
 
+def test_hardware_that_is_passed_through() -> None:
+    machine = one(
+        "apiVersion: kubevirt.io/v1\nkind: VirtualMachineInstance\nmetadata: {name: vm}\nspec: {domain: {devices: "
+        "{gpus: [{name: g, deviceName: nvidia.com/TU104}], hostDevices: [{name: n, deviceName: intel.com/qat}]}}}\n"
+    ).machine
+    assert machine is not None
+    assert [value_or(device.source, "") for device in machine.devices] == ["nvidia.com/TU104", "intel.com/qat"]
+
+
 @pytest.mark.parametrize(
     ("data", "known"),
     [

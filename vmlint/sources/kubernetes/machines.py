@@ -22,7 +22,7 @@ from vmlint.model.value import (
     number,
     text,
 )
-from vmlint.model.workload import Machine, OperatingSystem, Substrate, Workload
+from vmlint.model.workload import Device, Machine, OperatingSystem, Substrate, Workload
 from vmlint.sources import declarations
 from vmlint.sources.kubernetes import pods
 from vmlint.sources.kubernetes.companions import Companions
@@ -72,6 +72,7 @@ def machine(manifest: Manifest, kind: Kind, unit: str, companions: Companions) -
             runs=provisioned.runs,
             understood=provisioned.understood,
             durable_disks=_has_durable_disk(spec),
+            devices=tuple(_devices(spec)),
         ),
         placement=pods.placement(spec),
         modes={"dedicated-cpu": text(at(spec, "domain", "cpu", "dedicatedCpuPlacement"))},
@@ -167,6 +168,14 @@ def _elsewhere(reference: Value, companions: Companions) -> list[Value]:
 def _has_durable_disk(spec: Value) -> bool:
     volumes = [key for volume in items(at(spec, "volumes")) for key, _ in entries(volume)]
     return sum(key in ("persistentVolumeClaim", "dataVolume") for key in volumes) > 1
+
+
+def _devices(spec: Value) -> Iterator[Device]:
+    """Hardware of the node that is passed through to the guest."""
+    for key in ("gpus", "hostDevices"):
+        for item in items(at(spec, "domain", "devices", key)):
+            named = at(item, "deviceName")
+            yield Device(text(named), Absent(item.span), named.entry_span)
 
 
 def _vcpu(spec: Value) -> Fact[float]:
