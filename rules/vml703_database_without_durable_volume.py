@@ -142,7 +142,7 @@ def _engine_of(workload: Workload, container: Container) -> Engine | None:
 
 def _told(container: Container, found: Engine, windows: bool) -> Iterator[Outcome]:
     environment = {name: fact.value for name, fact in container.environment.items() if isinstance(fact, Known)}
-    directories = found.data_directories(image_text(container), environment, container.command)
+    directories = found.data_directories(image_text(container), environment, container.command, container.files)
     # Images of one engine differ: a volume on the directory of another vendor is a miss rather than an alarm.
     usual = found.data if set(directories) - set(environment.values()) else ()
     covering = [mount for mount in container.mounts if _covers(mount, (*directories, *usual))]

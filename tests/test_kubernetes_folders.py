@@ -116,3 +116,25 @@ def test_an_autoscaler_of_another_folder(deployment: str, scalers: list[str], co
         Path(f"scaling{number}").mkdir()
         Path(f"scaling{number}/s.yaml").write_text(text)
     assert [w["instances"] for w in scan(".")["workloads"]] == [count]
+
+
+@pytest.mark.parametrize(
+    ("image", "file", "path", "told"),
+    [
+        ("mysql:8", "[mysqld]\\ndatadir = /data/db\\n", "/data/db", []),
+        ("mysql:8", "[mysqld]\\n# datadir = /other\\nport = 1\\n", "/var/lib/mysql", []),
+        ("mysql:8", "[mysqld]\\ndatadir = /elsewhere\\n", "/data/db", ["VML703"]),
+        ("mongo:7", "storage:\\n  dbPath: /data/own\\n", "/data/own", []),
+        ("postgres:16", "data_directory = '/pg/data'\\n", "/pg", []),
+    ],
+)
+def test_a_configuration_file_tells_where_the_data_is(image: str, file: str, path: str, told: list[str]) -> None:
+    write(
+        config=f'apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m}}\ndata: {{my.cnf: "{file}"}}\n',
+        db="apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec:\n"
+        "  volumeClaimTemplates: [{metadata: {name: d}}]\n"
+        "  template: {spec: {volumes: [{name: c, configMap: {name: m}}], "
+        f"containers: [{{name: c, image: '{image}', volumeMounts: [{{name: d, mountPath: {path}}}, "
+        "{name: c, mountPath: /etc/conf}]}]}}\n",
+    )
+    assert rules(scan(".")) == told

@@ -7,7 +7,7 @@ a custom resource gives (`Role.engine`).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from vmlint.catalog.commands import command as catalogue_command
@@ -22,7 +22,8 @@ T = TypeVar("T")
 @record
 class Engine:
     """`data` are the data directories of its images: they differ by version and vendor, and a durable volume on one
-    (or above it) will do; empty where the engine keeps nothing worth keeping. `variables` and `flags` move it.
+    (or above it) will do; empty where the engine keeps nothing worth keeping. `variables`, `flags` and
+    `settings` (keys of its configuration files) move it.
     `clients` and `routers` are programs of the image that keep no data. `whole_host` says that the vendor supports
     or sizes it for a host of its own. `kernel` are host-wide settings that it asks for, by name; `thp` stands for
     transparent huge pages."""
@@ -32,6 +33,7 @@ class Engine:
     data: tuple[str, ...]
     variables: tuple[str, ...]
     flags: tuple[str, ...]
+    settings: tuple[str, ...]
     clients: frozenset[str]
     routers: frozenset[str]
     whole_host: bool
@@ -42,15 +44,22 @@ class Engine:
     kernel_releases: Mapping[int, Mapping[str, str]]
 
     def data_directories(
-        self, image: str = "", environment: Mapping[str, str] | None = None, command: Sequence[str] = ()
+        self,
+        image: str = "",
+        environment: Mapping[str, str] | None = None,
+        command: Sequence[str] = (),
+        files: Iterable[str] = (),
     ) -> tuple[str, ...]:
         """The directories of which one holds the state: by the command's flags, else by the environment, else by
-        the image's vendor and release. Empty where the engine keeps nothing."""
+        configuration files, else by the image's vendor and release. Empty where the engine keeps nothing."""
         if moved := self._by_flag(command):
             return (moved,)
         for variable in self.variables:
             if value := (environment or {}).get(variable):
                 return (value,)
+        for file in files if self.settings else ():
+            if found := _setting(self.settings).search(file):
+                return (found["path"],)
         reference = parse(image)
         for component in (reference.registry, *reference.path[:-1]):
             if component in self.vendors:
@@ -78,6 +87,12 @@ class Engine:
         return ""
 
 
+@cache
+def _setting(names: tuple[str, ...]) -> re.Pattern[str]:
+    keys = "|".join(map(re.escape, names))
+    return re.compile(rf"""^[ \t]*["']?(?:{keys})["']?[ \t]*[:=][ \t]*["']?(?P<path>/[^\s"'#;]+)""", re.MULTILINE)
+
+
 def _of_release(releases: Mapping[int, T], reference: ImageReference, otherwise: T) -> T:
     """What holds from the image's major release on; `otherwise` where the tag names none."""
     major = re.match(r"v?(\d{1,2})(?!\d)", reference.tag)
@@ -99,6 +114,7 @@ def engine(key: str) -> Engine | None:
         data=tuple(row["data"]),
         variables=tuple(row.get("variables", ())),
         flags=tuple(row.get("flags", ())),
+        settings=tuple(row.get("settings", ())),
         clients=frozenset(row.get("clients", ())),
         routers=frozenset(row.get("routers", ())),
         whole_host=row.get("whole_host", False),

@@ -98,6 +98,7 @@ class Container:
 
     `image` as written; `base_image` what the Dockerfile's last stage builds from, where the files tell.
     `entrypoint` and `arguments` are word lists as the runtime would receive them, `command` both in a row.
+    `files` are the texts of configuration files that it is given, as far as the scan holds them.
     `capabilities` are upper case without `CAP_`. `confinement` lists what is switched off or set, as
     `seccomp=unconfined`, `apparmor=unconfined`, `label=disable`, `procmount=unmasked`, `systempaths=unconfined`.
     """
@@ -122,6 +123,7 @@ class Container:
     sysctls: tuple[Sysctl, ...] = ()
     resources: Resources | None = None
     host_process: Fact[bool] | None = None
+    files: tuple[str, ...] = ()
 
     @property
     def command(self) -> tuple[str, ...]:

@@ -31,6 +31,9 @@ from vmlint.model.value import (
 from vmlint.model.workload import Container, Device, HostAccess, Placement, Port, Resources, Sysctl
 from vmlint.sources.kubernetes.volumes import Volume, mounts
 
+MAX_FILE = 65_536
+"""Characters of a configuration file that a rule may look into: one that a person writes."""
+
 
 @record
 class Pod:
@@ -83,6 +86,7 @@ def container(body: Value, kind: str, pod: Pod) -> Container:
         environment=environment,
         confinement=tuple(_confinement(label, security, pod_security, pod.annotations)),
         resources=resources(at(body, "resources")),
+        files=tuple(_files(body, pod)),
         host_process=first_stated(
             (
                 boolean(at(security, "windowsOptions", "hostProcess")),
@@ -142,6 +146,22 @@ def _ports(body: Value) -> Iterator[Port]:
             protocol.value.lower() if isinstance(protocol, Known) else "tcp",
             item.span.first_line(),
         )
+
+
+def _files(body: Value, pod: Pod) -> Iterator[str]:
+    """The texts of the ConfigMaps beside it that are mounted into the container."""
+    for item in items(at(body, "volumeMounts")):
+        name = text(at(item, "name"))
+        volume = pod.volumes.get(name.value) if isinstance(name, Known) else None
+        if volume is None or volume.kind != "config":
+            continue
+        held = text(at(volume.value, "configMap", "name"))
+        for _, value in (
+            entries(pod.settings[held.value]) if isinstance(held, Known) and held.value in pod.settings else ()
+        ):
+            stated = text(value)
+            if isinstance(stated, Known) and len(stated.value) <= MAX_FILE:
+                yield stated.value
 
 
 def _environment(body: Value, settings: Mapping[str, Value]) -> dict[str, Fact[str]]:
