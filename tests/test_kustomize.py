@@ -380,14 +380,17 @@ def test_a_broken_kustomization_does_not_hide_the_files_beside_it(vmlint: Run, w
     assert bool(report(done)["unreadable"]) == text.endswith("[")
 
 
-def test_objects_do_not_grow_without_a_bound(write: Write) -> None:
-    """Each layer uses the one below it twice: two to the power of fifty objects."""
-    layers = {
-        f"l{n}/kustomization.yaml": f"resources: [../l{n - 1}, ../l{n - 1}/../l{n - 1}]\n" for n in range(1, 50)
-    }
+def test_objects_do_not_grow_without_a_bound(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each layer uses the one below it twice."""
+    monkeypatch.setattr(sys.modules["vmlint.sources.kustomize.build"], "MAX_OBJECTS", 200)
+    twice = "resources: [../l{0}, ../l{0}/../l{0}]\n"
+    layers = {f"l{n}/kustomization.yaml": twice.format(n - 1) for n in range(1, 25)}
     write({"l0/kustomization.yaml": "resources: [a.yaml]\n", "l0/a.yaml": BASE["base/web.yaml"], **layers})
     reading = read("l24/kustomization.yaml")
-    assert any("more than 5,000 objects" in problem.message for problem in reading.problems)
+    assert any("more than 200 objects" in problem.message for problem in reading.problems)
+    deep = {f"d{n}/kustomization.yaml": f"resources: [../d{n - 1}]\n" for n in range(1, 50)}
+    write({**deep, "d0/kustomization.yaml": "resources: [../l0]\n"})
+    assert any("stands upon more than" in problem.message for problem in read("d49/kustomization.yaml").problems)
 
 
 def test_charts_of_a_kustomization_are_told_as_not_rendered(vmlint: Run, write: Write) -> None:
