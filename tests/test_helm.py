@@ -17,9 +17,12 @@ import pytest
 from tests.conftest import Outcome
 from vmlint import rendering
 from vmlint.files import Files
+from vmlint.model.span import SourceText
 from vmlint.rendering import copied, program, put, run, workspace
 from vmlint.sources.charts import chart_of, outermost
 from vmlint.sources.helm.alignment import aligned
+from vmlint.sources.helm.layout import Layout
+from vmlint.syntax import yaml
 
 Run = Callable[..., Outcome]
 Write = Callable[[dict[str, str]], None]
@@ -209,6 +212,19 @@ def test_a_dependency_in_an_archive_has_the_place_that_names_it(vmlint: Run, wri
 
 
 @needs_helm
+def test_a_dependency_named_by_its_path_is_there(vmlint: Run, write: Write) -> None:
+    sub = {path.replace("web/", "common/", 1): text for path, text in CHART.items()}
+    sub["common/Chart.yaml"] = "apiVersion: v2\nname: common\nversion: 0.1.0\n"
+    dependency = "dependencies:\n- {name: common, version: 0.1.0, repository: 'file://../common'}\n"
+    values = VALUES + "common: {runtime: kata}\n"
+    write({**CHART, **sub, "web/Chart.yaml": CHART["web/Chart.yaml"] + dependency, "web/values.yaml": values})
+    found = {w["name"]: w for w in scan(vmlint, "web")["workloads"]}
+    assert found["release-name-common"]["file"] == "common/templates/deployment.yaml"
+    assert found["release-name-common"]["substrate"]["class"] == "vm-container"
+    assert not Path("web/charts").exists()
+
+
+@needs_helm
 @pytest.mark.parametrize(
     ("path", "text", "told"),
     [
@@ -394,6 +410,15 @@ def test_charts_of_files(write: Write) -> None:
     assert chart_of("web/ci/values.yaml", files) is None
     assert chart_of("elsewhere/templates/a.yaml", files) is None
     assert outermost("web/charts/sub", files) == "web"
+
+
+def test_what_a_chart_prints_of_its_places_leads_nowhere_else(write: Write) -> None:
+    write({**CHART, "other.yaml": ""})
+    root = yaml.parse(SourceText("web/Chart.yaml", "dependencies: [{name: ../x, repository: 'file://..'}]\n"))
+    layout = Layout("web", root.documents[0].root, Files("."))
+    assert layout.local == {}
+    assert layout.path("templates/deployment.yaml") == "web/templates/deployment.yaml"
+    assert layout.path("../other.yaml") == "web"
 
 
 def test_lines_are_found_again() -> None:

@@ -14,6 +14,7 @@ from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Scalar, Value, at, items
 from vmlint.rendering import copied, program, put, run, workspace
 from vmlint.sources.charts import units
+from vmlint.sources.helm.layout import Layout
 from vmlint.sources.helm.places import Places
 from vmlint.sources.kubernetes import read_objects
 from vmlint.sources.reading import Reading, Surroundings, Unit
@@ -61,15 +62,16 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
     chart = _Chart(folder_of(path), source, root)
     if chart.is_library:
         return Reading(files=frozenset({path}))
-    text, problems = _rendered(chart, surroundings)
+    layout = Layout(chart.folder, root, files)
+    text, problems = _rendered(chart, layout, surroundings)
     if not text:
         return Reading(problems=tuple(problems), files=frozenset({path}))
     roots: list[Value] = []
     read_files = {path}
-    for template, rendered in _by_template(text, chart, files):
+    for place, template, rendered in _by_template(text, layout, files):
         made = yaml.parse(rendered)
-        values = _values(template.path, chart, surroundings, read_files)
-        places = Places(template, rendered, values, _fallback(rendered.path, chart))
+        values = _values(place, layout, surroundings, read_files)
+        places = Places(template, rendered, values, _fallback(place, chart))
         for document in made.documents:
             places.move(document.root)
             roots.append(document.root)
@@ -94,11 +96,13 @@ def _parts(chart: _Chart, files: Files) -> Iterator[Span]:
         yield values.whole().first_line()
 
 
-def _rendered(chart: _Chart, surroundings: Surroundings) -> tuple[str, list[Problem]]:
+def _rendered(chart: _Chart, layout: Layout, surroundings: Surroundings) -> tuple[str, list[Problem]]:
     """What `helm template` prints of a copy of the chart, and what is wrong with it."""
     files, settings = surroundings.files, surroundings.settings
     with workspace() as folder:
         refused = copied(files, chart.folder, os.path.join(folder, "chart"), _OMITTED)
+        for place, other in layout.local.items():
+            refused += copied(files, other, os.path.join(folder, "chart", *place.split("/")), _OMITTED)
         problems = [Problem(ProblemKind.UNREADABLE, f"{r.path}: {r.message}", chart.head) for r in refused]
         # Constant names: none of the scanned tree becomes an argument.
         command = [program("helm"), "template", RELEASE, "./chart", "--skip-tests"]
@@ -136,8 +140,9 @@ def _variables(folder: str) -> dict[str, str]:
     return {**found, "HELM_NO_PLUGINS": "1"}
 
 
-def _by_template(text: str, chart: _Chart, files: Files) -> list[tuple[SourceText, SourceText]]:
-    """The output by the template that made it, which has no text where it cannot be shown (it is in an archive)."""
+def _by_template(text: str, layout: Layout, files: Files) -> list[tuple[str, SourceText, SourceText]]:
+    """The output by the template that made it, with its place in the chart. A template has no text where it cannot
+    be shown (it is in an archive)."""
     pieces: dict[str, list[str]] = {}
     marks = list(_SOURCE.finditer(text))
     for number, mark in enumerate(marks):
@@ -146,10 +151,11 @@ def _by_template(text: str, chart: _Chart, files: Files) -> list[tuple[SourceTex
         pieces.setdefault(mark["path"].strip(), []).append(body)
     found = []
     for named, bodies in pieces.items():
-        path = join(chart.folder, named.partition("/")[2])
+        place = named.partition("/")[2]
+        path = layout.path(place)
         source = files.text(path)
         template = SourceText(path, "") if isinstance(source, Refusal) else source
-        found.append((template, SourceText(path, "\n---\n".join(bodies) + "\n")))
+        found.append((place, template, SourceText(path, "\n---\n".join(bodies) + "\n")))
     return found
 
 
@@ -163,18 +169,17 @@ def _fallback(path: str, chart: _Chart) -> Span:
     return chart.head
 
 
-def _values(template: str, chart: _Chart, surroundings: Surroundings, read: set[str]) -> list[Value]:
+def _values(place: str, layout: Layout, surroundings: Surroundings, read: set[str]) -> list[Value]:
     """The value files that a template sees, strongest first: those of the command line and of the charts above it,
     by what they say of its chart, then its own."""
     files = surroundings.files
     found: list[Value] = []
-    parts = template.removeprefix(f"{chart.folder}/").split("/")
+    parts = place.split("/")
     names = [parts[n + 1] for n in range(0, len(parts) - 2, 2) if parts[n] == "charts"]
     for path in reversed(surroundings.settings.values):
         found += _root(path, names, files)
     for depth in range(len(names) + 1):
-        folder = join(chart.folder, "/".join(f"charts/{name}" for name in names[:depth]))
-        path = join(folder, "values.yaml")
+        path = layout.path("/".join([*(f"charts/{name}" for name in names[:depth]), "values.yaml"]))
         own = _root(path, names[depth:], files)
         found += own
         if own:
