@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -367,3 +368,14 @@ def test_what_the_provider_fills_in_is_not_written(vmlint: Run) -> None:
     write("plan.json", plan(group, resource_changes=changes, configuration={"root_module": {"resources": listed}}))
     (found,) = inventory(vmlint)
     assert found["instances"] == 2
+
+
+def test_a_plan_on_one_line_is_shown_near_the_place(vmlint: Run) -> None:
+    bodies = [{"ami": "y" * 3_000, "instance_type": "t3.small", "user_data": "apt-get install -y nginx"}] * 200
+    found = [resource(f"aws_instance.n{i}", "aws_instance", values) for i, values in enumerate(bodies)]
+    Path("plan.json").write_text(json.dumps(plan(*found)))
+    start = time.process_time()
+    done = vmlint("scan", ".")
+    assert time.process_time() - start < 10
+    assert done.out.count("VML603") >= 200
+    assert max(map(len, done.out.splitlines())) < 250

@@ -13,9 +13,12 @@ from vmlint.model.span import Span
 
 WIDTH = 110
 _SECRET = re.compile(
-    r"""(?ix) (?P<key> [\w.-]* (?:password|passwd|secret|token|api_?key|private_?key|credential|access_?key) [\w.-]*
+    r"""(?ix) (?P<key> (?<![\w.-]) [\w.-]* (?:password|passwd|secret|token|api_?key|private_?key|credential|access_?key) [\w.-]*
         ["']? \s* [:=] \s* ) (?P<value> [^\s,}\]]+ .* )"""
 )
+NEAR = 500
+"""Characters before a mark that an excerpt is made from."""
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -82,23 +85,26 @@ def _merged(marks: Iterable[Mark]) -> Iterator[Mark]:
 
 
 def _line(number: int, marks: list[Mark], margin: int) -> Iterator[Row]:
-    raw = redacted(marks[0].span.source.line(number))
+    marks = sorted(marks, key=lambda mark: (not mark.primary, mark.span.start))
+    whole = marks[0].span.source.line(number)
+    # Of a line without end (a plan in JSON) only what is near the mark is looked at.
+    skipped = max(0, marks[0].span.begin.column - NEAR) if len(whole) > 4 * NEAR else 0
+    raw = redacted(whole[skipped : skipped + 4 * NEAR])
     line = printable(raw)
     # Escapes move what stands behind them: then the whole line is marked.
     exact = len(line) == len(raw)
-    marks = sorted(marks, key=lambda mark: (not mark.primary, mark.span.start))
-    first = marks[0].span.begin.column - 1 if exact else 0
+    first = marks[0].span.begin.column - 1 - skipped if exact else 0
     left = max(0, min(first - 20, len(line) - WIDTH))
-    cut = "…" if left else ""
+    cut = "…" if left or skipped else ""
     yield Row("source", f"{number:>{margin}}", f"{cut}{line[left : left + WIDTH]}")
     for mark in marks:
-        start, end = _columns(mark.span, len(line)) if exact else (0, len(line))
+        start, end = _columns(mark.span, len(line), skipped) if exact else (0, len(line))
         start, end = max(0, start - left), min(end - left, WIDTH)
         carets = ("^" if mark.primary else "-") * max(1, end - start)
         label = f" {mark.label}" if mark.label else ""
         yield Row("mark", " " * margin, f"{' ' * (start + len(cut))}{carets}{label}", mark.primary)
 
 
-def _columns(span: Span, length: int) -> tuple[int, int]:
+def _columns(span: Span, length: int, skipped: int) -> tuple[int, int]:
     begin, finish = span.begin, span.finish
-    return begin.column - 1, finish.column - 1 if finish.line == begin.line else length
+    return begin.column - 1 - skipped, finish.column - 1 - skipped if finish.line == begin.line else length

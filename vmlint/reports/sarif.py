@@ -186,5 +186,7 @@ def _location(span: Span) -> dict[str, Any]:
 
 
 def _utf16_column(source: SourceText, line: int, column: int) -> int:
+    if source.text.isascii():
+        return column
     text = source.line(line)[: column - 1]
     return len(text.encode("utf-16-le", "surrogatepass")) // 2 + 1 if text else column
