@@ -13,8 +13,9 @@ from vmlint.model.span import Span
 
 WIDTH = 110
 _SECRET = re.compile(
-    r"""(?ix) (?P<key> (?<![\w.-]) [\w.-]* (?:password|passwd|secret|token|api_?key|private_?key|credential|access_?key) [\w.-]*
-        ["']? \s* [:=] \s* ) (?P<value> [^\s,}\]]+ .* )"""
+    r"""(?ix) (?P<key> (?<![\w.-]) [\w.-]*
+        (?:password|passwd|secret|token|api_?key|private_?key|credential|access_?key)
+        [\w.-]* ["']? \s* [:=] \s* ) (?P<value> [^\s,}\]]+ .* )"""
 )
 NEAR = 500
 """Characters before a mark that an excerpt is made from."""
