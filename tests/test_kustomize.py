@@ -341,6 +341,27 @@ def test_a_patch_without_its_base_is_decided_as_far_as_it_goes(vmlint: Run, writ
     assert workload["images"] == []
 
 
+@pytest.mark.parametrize(
+    ("operation", "told"),
+    [
+        ("{op: remove, path: /spec/nothing}", 'there is no "nothing"'),
+        ("{op: add, path: /spec/nothing/deeper, value: 1}", 'there is no "nothing"'),
+        ("{op: replace, path: /spec/containers/7/image, value: x}", "the list has no element 7"),
+        ("{op: add, path: /spec/containers/x, value: 1}", '"x" is no place in a list'),
+        ("{op: add, path: spec, value: 1}", '"spec" is no path'),
+        ("{op: turn, path: /spec}", 'there is no operation "turn"'),
+    ],
+)
+def test_an_operation_that_does_not_fit_is_told(vmlint: Run, write: Write, operation: str, told: str) -> None:
+    patch = f"patches:\n- target: {{kind: Pod}}\n  patch: |-\n    - {operation}\n"
+    write({"kustomization.yaml": f"resources: [pod.yaml]\n{patch}", "pod.yaml": POD})
+    done = vmlint("scan", "--format", "json", ".")
+    (problem,) = report(done)["unreadable"]
+    assert (problem["file"], problem["line"]) == ("kustomization.yaml", 5)
+    assert problem["message"] == f"the patch does not fit Pod/a: {told}"
+    assert len(report(done)["workloads"]) == 1
+
+
 def test_a_patch_for_nobody_is_no_workload(vmlint: Run, write: Write) -> None:
     write({**BASE, "prod/kustomization.yaml": "resources: [../base]\npatches: [{path: other.yaml}]\n"})
     write({"prod/other.yaml": PRIVILEGED.replace("name: web}", "name: other}")})

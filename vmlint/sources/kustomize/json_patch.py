@@ -71,8 +71,7 @@ def _put(value: Value, path: Tokens[str], new: Value, replacing: bool) -> Value:
         return _within(value, token, _put(_child(value, token), rest, new, replacing))
     match value:
         case Mapping():
-            if replacing and token not in value.entries:
-                raise PatchError(f'there is no "{token}" to replace')
+            # The library that kustomize uses lets `replace` set a key that is not there.
             return with_entry(value, token, instead(new, value.entries.get(token)))
         case Sequence():
             items = list(value.items)
