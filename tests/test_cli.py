@@ -408,3 +408,8 @@ class TestSuppressions:
         done = vmlint("scan", ".")
         assert done.code == 0, done.out
         assert "1 suppressed" in done.out
+
+
+def test_an_absolute_path_with_a_build_that_has_no_dockerfile_ends(vmlint: Run, tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services:\n  web:\n    build: ./web\n")
+    assert vmlint("scan", str(tmp_path / "compose.yaml")).code == 0

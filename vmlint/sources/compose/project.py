@@ -130,9 +130,10 @@ class Project:
         path = found = join(service.path(context, build), name)
         folder = folder_of(build.source.path)
         inner = context.removeprefix("./").strip("/") not in ("", ".") and not context.startswith(("..", "/", "~"))
-        while (
-            inner and folder != "." and not folder.startswith("..") and not self.surroundings.files.is_file(found)
-        ):
+        # `.` and `/` are their own folders: the top of relative and of absolute paths.
+        while inner and folder_of(folder) != folder and not folder.startswith(".."):
+            if self.surroundings.files.is_file(found):
+                break
             folder = folder_of(folder)
             found = join(folder, join(context, name))
         return found if self.surroundings.files.is_file(found) else path
