@@ -2,8 +2,8 @@
 
     python benchmarks/catalog.py [--runs N] [--budget MS] [FILE]
 
-Every public function of `vmlint.catalog` is timed where it is entered from outside, in a fresh process for each run,
-so that each pays for reading the tables. The median is printed; exit 1 above the budget.
+Every public function of `vmlint.catalog` is timed where it is entered from outside, in a fresh process for each
+run, so that each pays for reading the tables. The median is printed; exit 1 above the budget.
 """
 
 import argparse
