@@ -75,7 +75,8 @@ def package(name: str) -> CommandFact | None:
     says nothing, as most do."""
     name = re.split(r"[=<>@:]", name.strip().lower(), maxsplit=1)[0]
     name = re.sub(r"\.(?:service|socket|timer|deb|rpm|x86_64|aarch64|noarch|amd64)$", "", name)
-    row = _packages().get(name) or _packages().get(re.sub(r"-?[0-9][0-9.]*$", "", name))
+    # `postgresql-16`, `postgresql14-server`, `php8.1-fpm` are packages of a release.
+    row = _packages().get(name) or _packages().get(re.sub(r"-?[0-9][0-9.]*(?=-|$)", "", name))
     if row is None:
         row = _programs().get(name)
         if row is None or row.get("kind", "server") != "server":
