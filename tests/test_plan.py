@@ -78,6 +78,11 @@ def test_a_named_file_of_any_name_is_known_by_its_content(vmlint: Run) -> None:
     assert len(inventory(vmlint, "tfplan.out")) == 1
 
 
+def test_standard_input(vmlint: Run) -> None:
+    done = vmlint("inventory", "--format", "json", "-", stdin=json.dumps(plan(WEB)).encode())
+    assert [w["address"] for w in json.loads(done.out)["workloads"]] == ["aws_instance.web"]
+
+
 def test_counts_are_merged_and_keys_are_kept(vmlint: Run) -> None:
     small = {"instance_type": "t3.small"}
     child = {

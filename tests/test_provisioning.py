@@ -60,6 +60,7 @@ UNDERSTOOD = [
     ("#cloud-config\nwrite_files:\n  - path: /opt/docker-compose.yml\n    content: |\n      services:\n"
      "        a: {image: 'redis:7'}\n        b: {build: .}\nruncmd: [cd /opt && docker compose up -d]\n",
      [("container", "redis:7"), ("container", "")]),
+    ("[Unit]\nDescription=x\n[Service]\nExecStart=/usr/bin/docker run --rm redis:7\n", [("container", "redis:7")]),
     ("#!/bin/sh\ncd /srv && npm start\n", [("command", "npm")]),
     ("#!/bin/sh\nsudo -u app sh -c 'docker run -d redis:7'\n", [("container", "redis:7")]),
     ("#!/bin/sh\nsu app -c 'docker run -d redis:7'\n", [("container", "redis:7")]),

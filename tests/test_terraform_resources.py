@@ -538,3 +538,36 @@ resource "aws_instance" "this" {
     workload = of_text(tmp_path, text)["aws_instance.this"]
     assert machine(workload).names == ("postgres",)
     assert assign(workload).name == "database"
+
+
+def test_units_of_ignition(tmp_path: Path) -> None:
+    text = """
+data "ignition_systemd_unit" "web" {
+  name    = "web.service"
+  content = "[Service]\\nExecStart=/usr/bin/podman run --rm nginx:1\\n"
+}
+data "ignition_config" "it" {
+  systemd = [data.ignition_systemd_unit.web.rendered]
+}
+resource "aws_instance" "core" {
+  instance_type = "t3.small"
+  user_data     = data.ignition_config.it.rendered
+}
+"""
+    found = machine(of_text(tmp_path, text)["aws_instance.core"])
+    assert [(run.kind, run.name) for run in found.runs] == [("container", "nginx:1")]
+
+
+def test_stack_script_of_a_machine(tmp_path: Path) -> None:
+    text = """
+resource "linode_stackscript" "web" {
+  script = "#!/bin/sh\\napt-get install -y nginx\\n"
+}
+resource "linode_instance" "web" {
+  image          = "linode/debian12"
+  type           = "g6-nanode-1"
+  stackscript_id = linode_stackscript.web.id
+}
+"""
+    found = machine(of_text(tmp_path, text)["linode_instance.web"])
+    assert [(run.kind, run.name) for run in found.runs] == [("package", "nginx")]

@@ -248,7 +248,7 @@ def _kind(path: str, scope: Scope, surroundings: Surroundings) -> str:
         return "builds"
     if path.endswith(_TEMPLATES):
         return _told_template(source, scope)
-    if not path.endswith(_YAML) and _is_plan(source.text):
+    if (path in scope.named or not path.endswith(_YAML)) and _is_plan(source.text):
         return "plan"
     if path.endswith(".tfstate"):
         return ""

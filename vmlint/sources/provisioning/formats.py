@@ -53,6 +53,10 @@ def _one(script: Script, log: Log) -> None:
         from vmlint.sources.provisioning.documents import yaml_text
 
         yaml_text(script, log)
+    elif re.match(r"\[(?:Unit|Service|Container|Install)\]", head):
+        from vmlint.sources.provisioning.shell import unit
+
+        unit(script.text, script, log)
     elif _is_powershell(head):
         from vmlint.sources.provisioning.powershell import commands
 
