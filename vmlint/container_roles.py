@@ -38,6 +38,16 @@ def read(container: Container, workload: Workload) -> Reading:
         fact, where = image_fact(container.base_image)
         built = fact is not None
     command = commands.command(container.command)
+    if (
+        built
+        and fact is not None
+        and fact.trait == "os"
+        and command is not None
+        and command.kind in ("idle", "init")
+    ):
+        return Reading(
+            Role("base-os", _MEDIUM, (Evidence(f"built from {where}", container.image.span),)), container
+        )
     if fact is None or (built and fact.generic) or (fact.confidence == _LOW and not fact.generic):
         return _first_party(container, workload, command, fact)
     evidence = Evidence(f"{'built from' if built else 'image'} {where}", container.image.span, fact.source)
@@ -116,7 +126,7 @@ def _by_command(
     if command is None or command.kind == "init":
         return None
     role = command.role if command.kind in ("server", "batch", "client") else ""
-    if not role and not command.background:
+    if not role and (not command.background or command.kind == "init"):
         return None
     shown = Evidence(f"command {' '.join(container.command)[:60]}", container.command_span, command.source)
     sure = confidence if role and command.kind == "server" else _MEDIUM

@@ -181,6 +181,8 @@ def _simple(words: Sequence[str]) -> CommandFact:
     data = table("commands")
     program = _base(words[0])
     rest = words[1:]
+    if unit := _started_unit(words):
+        return package(unit) or CommandFact("", "other", unit)
     background = any(_is_background(word, at == 0) for at, word in enumerate(words))
     for row in data["subcommands"]:
         if program in row["programs"] and not set(rest).isdisjoint(row["words"]):
@@ -203,6 +205,16 @@ def _simple(words: Sequence[str]) -> CommandFact:
     source = data["sources"]["programs"] if row else ""
     role = row.get("role", "base-os" if kind == "idle" else "") if kind != "builtin" else ""
     return CommandFact(role, kind, program, row.get("engine", ""), background, source)
+
+
+def _started_unit(words: Sequence[str]) -> str:
+    """The service that `service NAME start` or `/etc/init.d/NAME start` starts; empty for any other command."""
+    match [_base(words[0]), *words[1:3]]:
+        case ["service" | "rc-service", name, "start" | "restart"]:
+            return name
+        case [name, "start" | "restart", *_] if words[0].startswith("/etc/init.d/"):
+            return name
+    return ""
 
 
 def _is_background(word: str, first: bool) -> bool:
