@@ -756,3 +756,22 @@ def test_a_long_chain_of_extends_is_told_once(project: Project) -> None:
     assert [problem.message for problem in reading.problems] == ["extends goes on through more than 100 services"]
     assert len(reading.workloads) == 151
     assert isinstance(reading.workloads[120].containers[0].privileged, Known)
+
+
+def test_labels_of_a_file_and_variables_that_are_handed_on(project: Project) -> None:
+    files = {
+        ".env": "WHO=me\n",
+        "labels.txt": "com.example.team=one\ndata-classification=restricted\n",
+        "own.env": "GREETING=hello ${WHO}\n",
+    }
+    body = "{image: a, label_file: labels.txt, labels: {com.example.team: two}, "
+    body += "env_file: own.env, environment: [WHO, X]}"
+    workload = one(project, body, **files)
+    assert getattr(workload.declarations.sensitivity, "value", None) == "restricted"
+    assert getattr(workload.labels["com.example.team"], "value", None) == "two"
+    environment = workload.containers[0].environment
+    assert [getattr(environment[name], "value", None) for name in ("GREETING", "WHO", "X")] == [
+        "hello me",
+        "me",
+        None,
+    ]

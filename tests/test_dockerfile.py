@@ -148,3 +148,13 @@ def test_names_that_repeat_each_other_stay_small() -> None:
     lines = [f"ARG A{n}=${{A{n - 1}}}${{A{n - 1}}}" for n in range(1, 60)]
     image = read(SourceText("Dockerfile", "\n".join(["ARG A0=xx", *lines, "FROM a:$A59"])))
     assert isinstance(image.base, Known | Unknown)
+
+
+def test_the_environment_of_an_image() -> None:
+    text = "FROM a AS base\nENV A=1 B=${WHO}\nENV PGDATA /srv/pg\nFROM base\nENV A=2\n"
+    found = read(SourceText("Dockerfile", text)).environment
+    assert {name: getattr(value, "value", None) for name, value in found.items()} == {
+        "A": "2",
+        "B": None,
+        "PGDATA": "/srv/pg",
+    }

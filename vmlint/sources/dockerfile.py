@@ -45,6 +45,7 @@ class BuiltImage:
     volumes: list[Known[str]] = field(default_factory=list)
     ports: list[Known[str]] = field(default_factory=list)
     triggers: list[Instruction] = field(default_factory=list)
+    environment: dict[str, Fact[str]] = field(default_factory=dict)
 
     def beneath(self, container: Container) -> Container:
         """The container with what the image sets and it does not: an entrypoint of its own takes the image's
@@ -67,6 +68,7 @@ class BuiltImage:
             user=container.user if _is_set(container.user) else self.user,
             mounts=(*container.mounts, *anonymous),
             ports=container.ports or tuple(self._exposed()),
+            environment={**self.environment, **container.environment},
         )
 
     def on(self, below: BuiltImage) -> BuiltImage:
@@ -79,6 +81,7 @@ class BuiltImage:
             self.user if _is_set(self.user) else below.user,
             [*below.volumes, *self.volumes],
             [*below.ports, *self.ports],
+            environment={**below.environment, **self.environment},
         )
 
     def _exposed(self) -> Iterator[Port]:
@@ -149,6 +152,7 @@ def placed(image: BuiltImage, span: Span) -> BuiltImage:
         replace(image.user, span=span),
         [replace(volume, span=span) for volume in image.volumes],
         [replace(port, span=span) for port in image.ports],
+        environment={name: replace(value, span=span) for name, value in image.environment.items()},
     )
 
 
@@ -230,6 +234,7 @@ def _copy(image: BuiltImage) -> BuiltImage:
         [*image.volumes],
         [*image.ports],
         [*image.triggers],
+        {**image.environment},
     )
 
 
@@ -239,7 +244,9 @@ def _apply(stage: _Stage, instruction: Instruction, outer: dict[str, str], given
         case "ARG":
             stage.arguments.update(_arguments(instruction.rest, stage.names, outer, given))
         case "ENV":
-            stage.environment.update(_environment(instruction.rest, stage.names))
+            said = _environment(instruction.rest, stage.names)
+            stage.environment.update(said)
+            image.environment.update({name: _settled(value, span) for name, value in said.items()})
         case "SHELL":
             stage.shell = tuple(_json_list(instruction.rest) or stage.shell)
         case "CMD":
@@ -264,7 +271,10 @@ def _apply(stage: _Stage, instruction: Instruction, outer: dict[str, str], given
 
 
 def _text(word: str, stage: _Stage, span: Span) -> Fact[str]:
-    text = _substituted(word, stage.names)
+    return _settled(_substituted(word, stage.names), span)
+
+
+def _settled(text: str, span: Span) -> Fact[str]:
     if "$" in text:
         return Unknown(text, "the build argument has no default", span, (), text.partition("$")[0])
     return Known(text, span)

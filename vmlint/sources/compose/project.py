@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vmlint.evaluation.environment import read_environment
+from vmlint.evaluation.interpolation import Environment
 from vmlint.files import folder_of, join
 from vmlint.model.fact import Fact, Known, Unknown, value_or
 from vmlint.model.finding import Problem
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Service:
-    """A service after merging. `folders` tells where the relative paths of a file start, `gaps` are parts that
-    cannot be read."""
+    """A service after merging. `folders` tells where the relative paths of a file start, `variables` what its files
+    are given, `gaps` are parts that cannot be read."""
 
     name: str
     body: Value
     span: Span
     folders: Mapping_[str, str]
+    variables: Environment
     gaps: tuple[Unknown, ...] = ()
 
     def path(self, name: str, value: Value) -> str:
@@ -57,22 +59,35 @@ class Project:
 
     def environment(self, service: Service) -> dict[str, Fact[str]]:
         """The container's environment: `env_file` entries, then `environment`. A name without a value is taken
-        from the run's environment and therefore unknown."""
-        found: dict[str, Fact[str]] = {}
-        for item in items(at(service.body, "env_file")):
-            path = text(at(item, "path") if isinstance(item, Mapping) else item)
-            if isinstance(path, Known):
-                source = self._beside(service.path(path.value, item))
-                for name, variable in (read_environment(source).variables if source else {}).items():
-                    place = variable.origin.span if variable.origin is not None else path.span
-                    found[name] = Known(variable.value, place)
+        from the project's variables, which the environment of the run completes: unknown where neither sets it."""
+        found = self._named_files(service, "env_file")
         for name, value in entries(as_mapping(at(service.body, "environment"))):
-            if isinstance(value, Scalar) and value.value is None:
-                found[name] = Unknown(
-                    f"${{{name}}}", "the environment is not part of the scan", value.span, value.via
-                )
-            else:
+            if not isinstance(value, Scalar) or value.value is not None:
                 found[name] = text(value)
+            elif (variable := service.variables.get(name)) is not None:
+                via = () if variable.origin is None else (variable.origin,)
+                found[name] = Known(variable.value, value.span, (*via, *value.via))
+            elif not service.variables.complete:
+                reason = "the environment is not part of the scan"
+                found[name] = Unknown(f"${{{name}}}", reason, value.span, value.via)
+        return found
+
+    def labels(self, service: Service) -> dict[str, Fact[str]]:
+        """The labels of `deploy`, of `label_file` and of the service itself, the last ones going first."""
+        deployed = {key: text(value) for key, value in entries(as_mapping(at(service.body, "deploy", "labels")))}
+        own = {key: text(value) for key, value in entries(as_mapping(at(service.body, "labels")))}
+        return {**deployed, **self._named_files(service, "label_file"), **own}
+
+    def _named_files(self, service: Service, key: str) -> dict[str, Fact[str]]:
+        """What the files of `env_file` or `label_file` set."""
+        found: dict[str, Fact[str]] = {}
+        for item in items(at(service.body, key)):
+            path = text(at(item, "path") if isinstance(item, Mapping) else item)
+            source = self._beside(service.path(path.value, item)) if isinstance(path, Known) else None
+            if source is not None:
+                for name, variable in read_environment(source, service.variables).variables.items():
+                    place = path.span if variable.origin is None else variable.origin.span
+                    found[name] = Known(variable.value, place)
         return found
 
     def built(self, service: Service) -> BuiltImage | None:
@@ -194,7 +209,8 @@ def load(paths: tuple[str, ...], surroundings: Surroundings) -> Project:
             merged = loader.extended(body, layer, gaps)
             if above is not None:
                 merged, gaps = merge(merged, above.body), [*gaps, *above.gaps]
-            found[name] = Service(name, without_resets(merged), merged.key_span, loader.folders, tuple(gaps))
+            merged = without_resets(merged)
+            found[name] = Service(name, merged, merged.key_span, loader.folders, layer.variables, tuple(gaps))
     project.services = list(found.values())
     return project
 

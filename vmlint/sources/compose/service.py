@@ -48,8 +48,7 @@ def workload(service: Service, project: Project, host: Known[str] | None) -> Wor
         return None
     container = _container(service, project)
     system = _operating_system(body, container, project, host)
-    labels = {key: text(value) for key, value in entries(as_mapping(at(body, "labels")))}
-    deployed = {key: text(value) for key, value in entries(as_mapping(at(body, "deploy", "labels")))}
+    labels = project.labels(service)
     mode = text(at(body, "deploy", "mode"))
     resources = container.resources or Resources.none(service.span)
     return Workload(
@@ -66,8 +65,8 @@ def workload(service: Service, project: Project, host: Known[str] | None) -> Wor
         containers=(container,),
         host=_host_access(body, service, project),
         placement=_placement(body, project, host),
-        declarations=_declarations(body, project, {**deployed, **labels}),
-        labels={**deployed, **labels},
+        declarations=_declarations(body, project, labels),
+        labels=labels,
         unit=project.path,
         modes={"isolation": text(at(body, "isolation"))},
         daemon=isinstance(mode, Known) and mode.value.startswith("global"),
