@@ -35,6 +35,7 @@ def told(text: str) -> list[tuple[int, str]]:
         ),
         ("volumes: [{source: b}]", "`services.web.volumes[0]` lacks `type`"),
         ("build: {contxt: .}", 'Compose knows no "contxt" in `services.web.build`; `context` may be meant'),
+        ("command: [awk, '${1}']", "`services.web.command[1]` holds no valid variable; `$$` writes a dollar sign"),
         ("cap_add: [A, A]", "`services.web.cap_add` names one thing twice"),
         (
             "environment: {A: [1]}",

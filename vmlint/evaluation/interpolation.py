@@ -168,6 +168,11 @@ def expand(text: str, environment: Environment, depth: int = 0) -> Template:
     return done
 
 
+def is_broken(text: str) -> bool:
+    """Whether a text holds a `${…}` that Compose refuses."""
+    return "$" in text and any(isinstance(name, _Broken) for name in expand(text, Environment()).names)
+
+
 def _closing(text: str, start: int) -> int:
     level = 1
     for at in range(start, len(text)):

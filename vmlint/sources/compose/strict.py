@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from vmlint.evaluation.interpolation import is_broken
 from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.span import Span
 from vmlint.model.value import Mapping, Scalar, Sequence, Value
@@ -37,12 +38,30 @@ def check(root: Mapping) -> Iterator[Problem]:
             yield Problem(ProblemKind.UNREADABLE, message, root.span.first_line())
             return
     told = 0
+    for path, scalar in _broken_templates(root, ()):
+        message = f"`{_dotted(list(path))}` holds no valid variable; `$$` writes a dollar sign"
+        yield Problem(ProblemKind.UNREADABLE, message, scalar.entry_span.first_line())
+        told += 1
+        if told >= MAX_ERRORS:
+            return
     for error in _validator().iter_errors(_plain(root)):
         for message, span in _told(error, root):
             yield Problem(ProblemKind.UNREADABLE, message, span)
             told += 1
             if told >= MAX_ERRORS:
                 return
+
+
+def _broken_templates(value: Value, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Scalar]]:
+    match value:
+        case Mapping():
+            for key, child in value.entries.items():
+                yield from _broken_templates(child, (*path, key))
+        case Sequence():
+            for number, item in enumerate(value.items):
+                yield from _broken_templates(item, (*path, number))
+        case Scalar(value=str() as text) if is_broken(text):
+            yield path, value
 
 
 @cache
