@@ -111,3 +111,14 @@ def test_paths_are_named_as_reports_show_them() -> None:
     assert join("infra/prod", "../modules/web") == "infra/modules/web"
     assert folder_of("a/b.tf") == "a"
     assert folder_of("b.tf") == "."
+
+
+@pytest.mark.parametrize("path", ["\0", "a\0b", "\ud800"])
+def test_what_is_no_path_at_all(tmp_path: Path, path: str) -> None:
+    files = Files(tmp_path)
+    found = files.text(path)
+    assert isinstance(found, Refusal)
+    assert found.message == "it is no path"
+    assert not files.stands(path)
+    assert not files.is_folder(path)
+    assert files.names(path) == []

@@ -84,6 +84,8 @@ class Files:
 
     def refusal(self, path: str) -> Refusal | None:
         """Why the path may not be read, or None where it may be tried."""
+        if not _is_path(path):
+            return Refusal(path, "it is no path", missing=True)
         real = os.path.realpath(path)
         if real not in self._named and not self._inside(real):
             return Refusal(path, "it lies outside the scanned folder")
@@ -101,14 +103,16 @@ class Files:
     def stands(self, path: str) -> bool:
         """Whether something other than a folder stands at a path of the root, readable or not. What lies outside by
         its name alone is none of the scan's business; a link that leads out is."""
+        if not _is_path(path):
+            return False
         return self._inside(os.path.abspath(path)) and os.path.lexists(path) and not os.path.isdir(path)
 
     def is_folder(self, path: str) -> bool:
-        return self._inside(os.path.realpath(path)) and os.path.isdir(path)
+        return _is_path(path) and self._inside(os.path.realpath(path)) and os.path.isdir(path)
 
     def names(self, folder: str) -> list[str]:
         """The names of the entries of a folder in the root, sorted; empty where it cannot be listed."""
-        if not self._inside(os.path.realpath(folder or ".")):
+        if not _is_path(folder) or not self._inside(os.path.realpath(folder or ".")):
             return []
         try:
             return sorted(os.listdir(folder or "."))
@@ -117,6 +121,14 @@ class Files:
 
     def _inside(self, real: str) -> bool:
         return real == self._real_root or real.startswith(self._real_root.rstrip(os.sep) + os.sep)
+
+
+def _is_path(path: str) -> bool:
+    """Whether the system could have a file of that name: a scanned file may say anything."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
 
 
 def normal(path: str) -> str:
