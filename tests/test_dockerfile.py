@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from vmlint.model.fact import Absent, Known, Unknown
@@ -158,3 +160,23 @@ def test_the_environment_of_an_image() -> None:
         "B": None,
         "PGDATA": "/srv/pg",
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM a\n" + "".join(f"RUN x <<E{number % 3}\n" for number in range(20_000)),
+        "FROM a\nRUN " + "<<a " * 50_000,
+        "FROM a\nCMD " + "[" * 50_000,
+        "FROM a\nENV " + "A=$A$A " * 20_000,
+        "FROM a\nRUN x \\\n" + "# comment\n" * 50_000,
+        "".join(f"FROM s{number} AS s{number + 1}\nONBUILD RUN x\n" for number in range(5_000)),
+        "FROM " + "${" * 50_000,
+        "FROM a\nVOLUME '" + "x " * 50_000,
+    ],
+    ids=["heredocs", "markers", "brackets", "environment", "comments", "stages", "variables", "quotes"],
+)
+def test_hostile_text_takes_no_hostile_time(text: str) -> None:
+    begin = time.perf_counter()
+    read(SourceText("Dockerfile", text))
+    assert time.perf_counter() - begin < 8

@@ -160,6 +160,7 @@ def instructions(source: SourceText) -> Iterator[Instruction]:
     """The instructions of a Dockerfile in order; comments, here-documents' bodies and noise are passed over."""
     number, total = 0, len(source.line_starts)
     escape = _escape(source)
+    endless: set[str] = set()  # markers of here-documents that nothing ends
     while number < total:
         number += 1
         first, line = number, source.line(number)
@@ -178,7 +179,10 @@ def instructions(source: SourceText) -> Iterator[Instruction]:
             continue
         if match[1].upper() in ("RUN", "COPY", "ADD"):
             for marker in _heredoc().finditer(match[2]):
-                number = _after(source, number, marker[2], dashed=bool(marker[1]))
+                if marker[0] not in endless:
+                    end = _after(source, number, marker[2], dashed=bool(marker[1]))
+                    number = end or number
+                    endless |= set() if end else {marker[0]}
         start = source.line_starts[first - 1]
         yield Instruction(match[1].upper(), match[2].strip(), source.span(start, start + len(line)))
 
@@ -189,12 +193,12 @@ def _heredoc() -> re.Pattern[str]:
 
 
 def _after(source: SourceText, number: int, marker: str, dashed: bool) -> int:
-    """The line that ends a here-document which begins behind line `number`; the line itself where none does."""
+    """The line that ends a here-document which begins behind line `number`; 0 where none does."""
     for end in range(number + 1, len(source.line_starts) + 1):
         line = source.line(end).rstrip("\r\n")
         if (line.lstrip("\t") if dashed else line) == marker:
             return end
-    return number
+    return 0
 
 
 def _escape(source: SourceText) -> str:
