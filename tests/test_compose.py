@@ -775,3 +775,24 @@ def test_labels_of_a_file_and_variables_that_are_handed_on(project: Project) -> 
         "me",
         None,
     ]
+
+
+def test_a_service_extends_what_its_own_file_says(project: Project) -> None:
+    reading = project(
+        {
+            "compose.yaml": "services: {web: {image: a}, job: {extends: web, command: run}}\n",
+            "compose.override.yaml": "services: {web: {privileged: true, command: null}, job: {command: null}}\n",
+        }
+    )
+    found = {workload.name: workload.containers[0] for workload in reading.workloads}
+    assert isinstance(found["web"].privileged, Known)
+    assert isinstance(found["job"].privileged, Absent)
+    assert isinstance(found["job"].arguments, Absent)  # an empty command takes the one below away
+
+
+def test_a_list_names_each_target_once(project: Project) -> None:
+    body = "{image: a, volumes: ['./x:/data', './y:/data:ro'], cap_add: [ALL, ALL], user: ''}"
+    (container,) = one(project, body).containers
+    assert [mount.read_only for mount in container.mounts if isinstance(mount.read_only, Known)]
+    assert (len(container.mounts), len(container.capabilities)) == (1, 1)
+    assert isinstance(container.user, Absent)

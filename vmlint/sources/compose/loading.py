@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping as Names
 from collections.abc import Sequence as Listed
 
 from vmlint.evaluation.environment import of_the_run, read_environment
@@ -10,7 +11,7 @@ from vmlint.evaluation.interpolation import Environment, interpolate
 from vmlint.files import Refusal, folder_of, join
 from vmlint.model.fact import Fact, Known, Origin, Unknown
 from vmlint.model.finding import Problem, ProblemKind
-from vmlint.model.record import record
+from vmlint.model.record import field, record
 from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Mapping, Missing, Scalar, Sequence, Value, at, entries, items, text
 from vmlint.sources.compose.merge import merge
@@ -27,12 +28,13 @@ MAX_LAYERS = 200
 @record
 class Layer:
     """Files that are merged into one tree: the project's own, or those of one `include`. `folder` is where their
-    relative paths start."""
+    relative paths start; `gaps` are what services extend and nobody can read, by service."""
 
     root: Value
     paths: tuple[str, ...]
     folder: str
     variables: Environment
+    gaps: Names[str, list[Unknown]] = field(default_factory=dict)
 
     @property
     def services(self) -> Value:
@@ -57,7 +59,7 @@ class Loader:
         self.folders: dict[str, str] = {}
         self._trees: dict[str, Value | None] = {}
         self._bases: dict[tuple[str, str, int], tuple[Value, tuple[Unknown, ...]]] = {}
-        self._extended: dict[tuple[str, int], Layer | None] = {}
+        self._files: dict[tuple[str, int], Layer | None] = {}
         self._count = 0
 
     def layers(self, paths: tuple[str, ...]) -> list[Layer]:
@@ -74,15 +76,35 @@ class Loader:
         return found
 
     def _layer(self, paths: list[tuple[str, Span | None]], folder: str, variables: Environment) -> Layer | None:
+        """The files, each with its variables and with what its services extend, laid on those before it."""
         root: Value | None = None
+        gaps: dict[str, list[Unknown]] = {}
         for path, place in paths:
             tree = self._tree(path, place)
             if tree is not None:
-                tree = interpolate(tree, variables)
+                tree = self._extended(Layer(interpolate(tree, variables), (path,), folder, variables), gaps)
                 root = tree if root is None else merge(root, tree)
         if root is None:
             return None
-        return Layer(root, tuple(path for path, _ in paths), folder, variables)
+        return Layer(root, tuple(path for path, _ in paths), folder, variables, gaps)
+
+    def _extended(self, file: Layer, gaps: dict[str, list[Unknown]]) -> Value:
+        """The tree of a file in which every service has what it extends."""
+        changed: dict[str, Value] = {}
+        for name, body in bodies(file):
+            if not isinstance(at(body, "extends"), Missing):
+                changed[name] = self._with_base(body, file, gaps.setdefault(name, []))
+        if not changed:
+            return file.root
+        services = file.services.moved(file.services.span, key_start=file.services.key_start)
+        if isinstance(services, Mapping):
+            services.entries = {**services.entries, **changed}
+        if file.services is file.root:
+            return services
+        root = file.root.moved(file.root.span, key_start=file.root.key_start)
+        if isinstance(root, Mapping):
+            root.entries = {**root.entries, "services": services}
+        return root
 
     def _check(self, layer: Layer) -> None:
         """Tell of services that are none. An override may leave the body of a service empty."""
@@ -131,7 +153,7 @@ class Loader:
                     self._elsewhere(f"what is included depends on {name}", span)
         return found
 
-    def extended(
+    def _with_base(
         self, body: Value, layer: Layer, gaps: list[Unknown], above: tuple[tuple[str, str], ...] = ()
     ) -> Value:
         """The service with what it `extends` beneath it; its `!reset` marks stay. What cannot be followed is added
@@ -161,7 +183,7 @@ class Loader:
         key = (*step, id(below.variables))
         if key not in self._bases:
             inner: list[Unknown] = []
-            self._bases[key] = self.extended(base, below, inner, (*above, step)), tuple(inner)
+            self._bases[key] = self._with_base(base, below, inner, (*above, step)), tuple(inner)
         base, theirs = self._bases[key]
         gaps += theirs
         kept = base.moved(body.span, key_start=body.key_start)
@@ -184,9 +206,12 @@ class Loader:
         if path in layer.paths and len(layer.paths) == 1:
             return layer
         key = (path, id(layer.variables))
-        if key not in self._extended:
-            self._extended[key] = self._layer([(path, file.span)], folder_of(path), layer.variables)
-        return self._extended[key]
+        if key not in self._files:
+            tree = self._tree(path, file.span)
+            found = None if tree is None else interpolate(tree, layer.variables)
+            one = None if found is None else Layer(found, (path,), folder_of(path), layer.variables)
+            self._files[key] = one
+        return self._files[key]
 
     def _tree(self, path: str, place: Span | None) -> Value | None:
         """The documents of a file, each laid on those before it; None, with a problem told, where there is none."""

@@ -71,6 +71,25 @@ def without_resets(tree: Value) -> Value:
     return tree
 
 
+def without_repeats(service: Value) -> Value:
+    """A service whose lists name each target, port or file once: the last one, as where files are merged."""
+    if not isinstance(service, Mapping):
+        return service
+    changed: dict[str, Value] = {}
+    for key, value in service.entries.items():
+        if isinstance(value, Sequence) and key not in _REPLACED:
+            kept = _unique(key, value.items)
+            if len(kept) < len(value.items):
+                copied = value.moved(value.span, key_start=value.key_start)
+                copied.items = kept
+                changed[key] = copied
+    if not changed:
+        return service
+    copy = service.moved(service.span, key_start=service.key_start)
+    copy.entries = {**service.entries, **changed}
+    return copy
+
+
 def _alike(value: Value, key: str) -> Value:
     """A value in the one form that merging needs, whichever syntax it was written in."""
     if key in _KEYED:
@@ -101,7 +120,7 @@ def _merge_mappings(base: Mapping, over: Mapping, names: bool) -> Mapping:
             merged.entries[key].tag = "!override"
         elif below is None or _is_null(below):
             merged.entries[key] = value
-        elif not _is_null(value) or value.tag is not None:
+        elif not _is_null(value) or value.tag is not None or key in _REPLACED:
             merged.entries[key] = merge(below, value, "" if names else key)
     return merged
 

@@ -15,7 +15,7 @@ from vmlint.model.finding import Problem
 from vmlint.model.span import SourceText, Span
 from vmlint.model.value import Mapping, Missing, Scalar, Unresolved, Value, at, entries, items, text
 from vmlint.sources.compose.loading import Loader, beside, bodies
-from vmlint.sources.compose.merge import as_mapping, merge, without_resets
+from vmlint.sources.compose.merge import as_mapping, merge, without_repeats, without_resets
 from vmlint.sources.reading import Surroundings
 
 if TYPE_CHECKING:
@@ -205,12 +205,12 @@ def load(paths: tuple[str, ...], surroundings: Surroundings) -> Project:
             above = found.get(name)
             if above is not None and above.body.source.path not in paths:
                 continue  # two included files say it: the first one counts
-            gaps: list[Unknown] = []
-            merged = loader.extended(body, layer, gaps)
+            gaps = tuple(layer.gaps.get(name, ()))
+            merged: Value = body
             if above is not None:
-                merged, gaps = merge(merged, above.body), [*gaps, *above.gaps]
-            merged = without_resets(merged)
-            found[name] = Service(name, merged, merged.key_span, loader.folders, layer.variables, tuple(gaps))
+                merged, gaps = merge(body, above.body), (*gaps, *above.gaps)
+            merged = without_repeats(without_resets(merged))
+            found[name] = Service(name, merged, merged.key_span, loader.folders, layer.variables, gaps)
     project.services = list(found.values())
     return project
 

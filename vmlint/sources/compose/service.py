@@ -95,7 +95,7 @@ def _container(service: Service, project: Project) -> Container:
         image=_image(at(body, "image")),
         entrypoint=_words(at(body, "entrypoint")),
         arguments=_words(at(body, "command")),
-        user=text(at(body, "user")),
+        user=_unless_empty(text(at(body, "user"))),
         privileged=boolean(at(body, "privileged")),
         platform=text(at(body, "platform")),
         capabilities=_capabilities(at(body, "cap_add")),
@@ -111,6 +111,10 @@ def _container(service: Service, project: Project) -> Container:
         resources=_resources(body),
     )
     return container if built is None else built.beneath(container)
+
+
+def _unless_empty(fact: Fact[str]) -> Fact[str]:
+    return Absent(fact.span, fact.via) if isinstance(fact, Known) and not fact.value else fact
 
 
 def _image(value: Value) -> Fact[str]:
