@@ -396,6 +396,15 @@ CASES: list[tuple[str, Workload, str, str]] = [
     ("system container", system_container("ct"), "unknown", "low"),
     ("sysbox takes images", system_container("ct", "acme/thing:1", kind="sysbox"), "application", "low"),
     ("nothing known", machine(name="node"), "unknown", "low"),
+    (
+        "a string over several lines",
+        service(
+            "init", "mongo:4", "sh", "-c", 'until mongo db --eval "\n rs.initiate({\n a: 1; })"; do sleep 1; done'
+        ),
+        "worker",
+        "medium",
+    ),
+    ("comments of a script", service("a", "acme/a", "sh", "-c", "# don't\nnginx\n# can't"), "web-server", "medium"),
     ("a box to work in", service("box", None, "bash", base="ubuntu:22.04"), "base-os", "medium"),
     ("init of a system", service("box", "jrei/systemd-ubuntu:22.04", "/sbin/init"), "base-os", "high"),
     (

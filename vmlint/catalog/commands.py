@@ -124,12 +124,18 @@ def _script(words: Sequence[str]) -> str | None:
 def _parts(script: str) -> Iterator[list[str]]:
     """The words of each simple command of a shell script, quotes taken off; a rough reading that never fails."""
     script = re.sub(r"\\\r?\n", " ", script)
+    script = _quoted().sub(lambda match: re.sub(r"[;|&\n]", " ", match[0]) if match[0][0] != "#" else "", script)
     for part in re.split(r"\|\||&&|[;|\n]|(?<![<>&])&(?![>&0-9])", script):
-        text = re.sub(r"(?:^|\s)#.*$", "", part)
-        text = re.sub(r"[0-9]?(?:>>?|<<?)&?\s*\S+", " ", text)
+        text = re.sub(r"[0-9]?(?:>>?|<<?)&?\s*\S+", " ", part)
         words = [word.strip("\"'`()") for word in text.split()]
         if words := [word for word in words if word]:
             yield words
+
+
+@cache
+def _quoted() -> re.Pattern[str]:
+    """Comments, and strings but for the scripts of an inner shell."""
+    return re.compile(r"""(?:^|(?<=\s))\#[^\n]*|(?<!-c\ )(?:"(?:[^"\\]|\\.)*"|'[^']*')""", re.DOTALL | re.MULTILINE)
 
 
 def _unwrapped(words: Sequence[str]) -> list[str]:
