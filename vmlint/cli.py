@@ -377,7 +377,8 @@ def evaluate(folder: str, var: tuple[str, ...], var_file: tuple[str, ...], env: 
 
 def main() -> NoReturn:
     """Run, and turn a fault of our own into exit 4 and an interruption into 130, as shells count it."""
-    gc.set_threshold(100_000, 50, 100)  # looking for cycles, of which there are few, was a fifth of a large scan
+    # Half of a large scan would go into looking for garbage; the engine collects between units.
+    gc.disable()
     try:
         code = cli(standalone_mode=False)
     except click.ClickException as error:

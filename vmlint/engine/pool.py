@@ -32,7 +32,9 @@ def read_in_pool(
 
 
 def _read(units: list[Unit]) -> list[tuple[Reading, tuple[Suppression, ...]]]:
-    from vmlint.engine.run import read_unit
+    from vmlint.engine.run import collect, read_unit
 
     assert _inherited is not None
-    return [read_unit(unit, _inherited) for unit in units]
+    found = [read_unit(unit, _inherited) for unit in units]
+    collect()
+    return found

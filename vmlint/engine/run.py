@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -31,6 +32,8 @@ UnitRead: TypeAlias = tuple[Reading, tuple[Suppression, ...]]
 # Below these a pool of processes costs more than it gives.
 POOL_BYTES = 1_000_000
 POOL_UNITS = 300
+COLLECT_AFTER = 64
+"""Units between two collections of garbage."""
 
 
 def scan(
@@ -77,8 +80,18 @@ def _readings(units: list[Unit], surroundings: Surroundings, jobs: int) -> Itera
 
         yield from read_in_pool(units, surroundings, jobs)
         return
-    for unit in units:
+    for number, unit in enumerate(units, start=1):
         yield read_unit(unit, surroundings)
+        if number % COLLECT_AFTER == 0:
+            collect()
+
+
+def collect() -> None:
+    """Free what the units of before left behind, where the command line has switched the collector off. What is
+    still there stays, and is not looked at again."""
+    if not gc.isenabled():
+        gc.collect()
+        gc.freeze()
 
 
 def _size(path: str) -> int:

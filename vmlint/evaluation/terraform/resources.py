@@ -137,7 +137,7 @@ def _unknown_keys(unknown: Unresolved, count: Fact[int]) -> Expansion:
 
 
 class Resource:
-    """One instance of a resource or data block in a module evaluation. See `modules.ResourceInstance` for what the
+    """One instance of a resource or data block in a module evaluation. See `instances.ResourceInstance` for what the
     readers are given."""
 
     __slots__ = ("_attributes", "_body", "_evaluating", "block", "expansion", "mode", "module", "name", "type")

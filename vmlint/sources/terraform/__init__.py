@@ -61,7 +61,7 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
     workloads = list(found.workloads)
     problems += found.problems
     for gap in root.gaps:
-        if any(instance.address.startswith(f"{gap.address}.") for instance in instances):
+        if plans and any(instance.address.startswith(f"{gap.address}.") for instance in instances):
             continue
         from vmlint.sources.terraform import gaps
 
