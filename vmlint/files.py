@@ -37,6 +37,8 @@ class Files:
         self._real_root = os.path.realpath(root)
         self._named = {os.path.realpath(path) for path in named}
         self._read: dict[str, SourceText | Refusal] = {}
+        self._folders: dict[str, str] = {}
+        """Real paths of folders: a file that is no link lies where its folder is."""
 
     def put(self, path: str, source: SourceText | Refusal) -> None:
         """Give the text of a path that is not on the disk: standard input under its name."""
@@ -86,7 +88,7 @@ class Files:
         """Why the path may not be read, or None where it may be tried."""
         if not _is_path(path):
             return Refusal(path, "it is no path", missing=True)
-        real = os.path.realpath(path)
+        real = self._real(path)
         if real not in self._named and not self._inside(real):
             return Refusal(path, "it lies outside the scanned folder")
         try:
@@ -112,12 +114,24 @@ class Files:
 
     def names(self, folder: str) -> list[str]:
         """The names of the entries of a folder in the root, sorted; empty where it cannot be listed."""
-        if not _is_path(folder) or not self._inside(os.path.realpath(folder or ".")):
+        if not _is_path(folder) or not self._inside(self._real_folder(folder or ".")):
             return []
         try:
             return sorted(os.listdir(folder or "."))
         except OSError:
             return []
+
+    def _real(self, path: str) -> str:
+        folder, name = os.path.split(path)
+        if name in ("", ".", "..") or os.path.islink(path):
+            return os.path.realpath(path)
+        return os.path.join(self._real_folder(folder or "."), name)
+
+    def _real_folder(self, folder: str) -> str:
+        known = self._folders.get(folder)
+        if known is None:
+            known = self._folders[folder] = os.path.realpath(folder)
+        return known
 
     def _inside(self, real: str) -> bool:
         return real == self._real_root or real.startswith(self._real_root.rstrip(os.sep) + os.sep)

@@ -12,6 +12,8 @@ from typing import Any
 from vmlint.catalog.tables import cache, table
 from vmlint.model.record import record
 
+RELATIONS = ("scaling", "balancing", "disks", "tasks")
+
 
 @record
 class ResourceType:
@@ -110,9 +112,19 @@ def extensions() -> dict[str, dict[str, Any]]:
 
 
 def attachments(kind: str) -> dict[str, str]:
-    """Resource types that tell something of what they name, with the path of the name: `scaling`, `balancing`,
-    `disks`."""
+    """Resource types that tell something of what they name, with the path of the name: one of `RELATIONS`."""
     return dict(table("terraform_types")[kind])
+
+
+@cache
+def is_read(name: str) -> bool:
+    """Whether a reader looks at resources of a type: they place something, or tell something of what does."""
+    if resource_type(name) is not None or name in extensions():
+        return True
+    if any(name in attachments(relation) for relation in RELATIONS):
+        return True
+    rows = table("terraform_types")["types"].values()
+    return any(name == row["profiles"]["type"] for row in rows if row.get("profiles"))
 
 
 def makes_no_workload(source: str) -> bool:

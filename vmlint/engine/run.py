@@ -32,7 +32,7 @@ UnitRead: TypeAlias = tuple[Reading, tuple[Suppression, ...]]
 # Below these a pool of processes costs more than it gives.
 POOL_BYTES = 1_000_000
 POOL_UNITS = 300
-COLLECT_AFTER = 64
+COLLECT_AFTER = 200
 """Units between two collections of garbage."""
 
 

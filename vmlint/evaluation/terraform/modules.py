@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence as SequenceOf
 
@@ -72,9 +72,13 @@ class ModuleInstance:
     def folder(self) -> str:
         return self.module.configuration.folder
 
-    def own_resources(self) -> Iterator[ResourceInstance]:
-        """Of this module alone, in the order of files and lines; instances of count 0 are none."""
-        for key in self.module.configuration.resources:
+    def own_resources(self, wanted: Callable[[str], bool] | None = None) -> Iterator[ResourceInstance]:
+        """Of this module alone, in the order of files and lines; instances of count 0 are none. Of types that are
+        not `wanted`, and of data sources then, only the syntax is looked at."""
+        for key, block in self.module.configuration.resources.items():
+            if wanted is not None and not (key[0] == "managed" and wanted(key[1])):
+                assert block.body is not None
+                continue
             for resource in self.module.resources(key):
                 yield ResourceInstance(resource, self)
 
@@ -162,11 +166,12 @@ class RootModule(ModuleInstance):
         super().__init__(module, "", (), Known(1, SourceText(module.configuration.folder, "").whole()), None)
         self._overflow: list[Problem] = []
 
-    def resources(self) -> Iterator[ResourceInstance]:
-        """Every resource instance of the root and the modules below it, in order."""
+    def resources(self, wanted: Callable[[str], bool] | None = None) -> Iterator[ResourceInstance]:
+        """Every resource instance of the root and the modules below it, in order: of the types that are `wanted`,
+        where that is said."""
         number = 0
         for module in self.descendants():
-            for instance in module.own_resources():
+            for instance in module.own_resources(wanted):
                 number += 1
                 if number > MAX_INSTANCES:
                     message = f"the module has more than {MAX_INSTANCES:,} resource instances"

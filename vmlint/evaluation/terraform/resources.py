@@ -137,8 +137,8 @@ def _unknown_keys(unknown: Unresolved, count: Fact[int]) -> Expansion:
 
 
 class Resource:
-    """One instance of a resource or data block in a module evaluation. See `instances.ResourceInstance` for what the
-    readers are given."""
+    """One instance of a resource or data block in a module evaluation. See `instances.ResourceInstance` for what
+    the readers are given."""
 
     __slots__ = ("_attributes", "_body", "_evaluating", "block", "expansion", "mode", "module", "name", "type")
 

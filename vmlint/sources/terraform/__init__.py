@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from vmlint.catalog.terraform_types import resource_type
+from vmlint.catalog.terraform_types import is_read, resource_type
 from vmlint.evaluation.terraform.modules import load_root, roots
 from vmlint.files import folder_of
 from vmlint.model.finding import Problem
@@ -50,7 +50,7 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
         strict=settings.strict,
         environment=settings.environment,
     )
-    written = list(root.resources())
+    written = list(root.resources(is_read))
     instances: Sequence[Instance] = written
     problems: list[Problem] = []
     if plans:

@@ -13,7 +13,7 @@ from vmlint.sources.terraform.selection import referred, select
 
 
 class Relations:
-    """`by_type` are all resource instances of the root and its modules."""
+    """`by_type` are the resource instances of the root and its modules whose types a reader looks at."""
 
     def __init__(self, instances: Iterable[Instance]) -> None:
         self.by_type: dict[str, list[Instance]] = {}
@@ -24,7 +24,7 @@ class Relations:
         self._used: set[str] | None = None
 
     def naming(self, resource: Resource, relation: str) -> Iterator[Instance]:
-        """The resources of a relation (`scaling`, `balancing`, `disks`, `extensions`) that name this one."""
+        """The resources that name this one in a relation (`extensions`, or one of `terraform_types.RELATIONS`)."""
         if relation not in self._named:
             self._named[relation] = self._index(relation)
         yield from self._named[relation].get(resource.instance.address, ())

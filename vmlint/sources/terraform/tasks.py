@@ -73,13 +73,8 @@ def _name(resource: Resource) -> str:
 
 def _services(resource: Resource, relations: Relations) -> Iterator[Resource]:
     """The services and task sets that run this task definition."""
-    for kind in ("aws_ecs_service", "aws_ecs_task_set"):
-        for instance in relations.by_type.get(kind, ()):
-            if any(
-                target.address == resource.instance.address
-                for target in relations.targets(instance, "task_definition")
-            ):
-                yield Resource(instance, resource.kind, resource.root)
+    for instance in relations.naming(resource, "tasks"):
+        yield Resource(instance, resource.kind, resource.root)
 
 
 def _substrate(resource: Resource, services: list[Resource]) -> Fact[Substrate]:
