@@ -161,6 +161,8 @@ _LEVELS = ("public", "internal", "restricted")
 
 def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     sensitivity, tenant = workload.declarations.sensitivity, workload.declarations.tenant
+    if not isinstance(sensitivity, Known) and not isinstance(tenant, Known):
+        return
     for other in possible_neighbours(workload, context.estate):
         if isinstance(sensitivity, Known) and _rank(sensitivity) > _rank(other.declarations.sensitivity) >= 0:
             what = f"{declared(sensitivity)} data shares a kernel with `{other.name}`, which is"

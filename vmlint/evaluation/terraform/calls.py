@@ -54,9 +54,16 @@ def module_calls(caller: Module, block: RawBlock) -> list[Call]:
 
 
 def _module(caller: Module, block: RawBlock, folder: str, arguments: dict[str, Setting]) -> Module:
+    world = caller.world
     path = f"{caller.path}.{block.labels[0]}".lstrip(".")
     callers = (*caller.callers, caller.configuration.folder)
-    return Module(caller.world, caller.world.configuration(folder), arguments, path, callers)
+    if arguments:
+        return Module(world, world.configuration(folder), arguments, path, callers)
+    # Without arguments every call from the same chain of folders comes to the same.
+    key = (folder, callers, path if world.installed else "")
+    if key not in world.bare:
+        world.bare[key] = Module(world, world.configuration(folder), arguments, path, callers)
+    return world.bare[key]
 
 
 def _told_apart(caller: Module, block: RawBlock, expansion: Expansion) -> list[tuple[int | None, Expansion]]:

@@ -30,17 +30,21 @@ def evaluate(node: ast.Node, scope: Scope) -> Value:
     """The value of an expression in a scope."""
     budget = scope.budget
     budget.left -= 1
-    if budget.left < 0:
-        return failed("the module takes more steps than are allowed", scope.span(node))
+    if budget.left < budget.floor:
+        return failed("it takes more steps than are allowed", scope.span(node))
     return _EVALUATORS[type(node)](node, scope)
 
 
 def evaluate_safely(node: ast.Node, scope: Scope) -> Value:
-    """`evaluate` where nothing above would catch that the expression is nested too deeply for the interpreter."""
+    """`evaluate` of a definition, with a share of the budget of its own, where nothing above would catch that the
+    expression is nested too deeply for the interpreter."""
+    before = scope.budget.start()
     try:
         return evaluate(node, scope)
     except RecursionError:
         return failed("the expression is nested too deeply", scope.span(node))
+    finally:
+        scope.budget.finish(before)
 
 
 def _literal(node: ast.Literal, scope: Scope) -> Value:
@@ -238,7 +242,7 @@ def _render_for(part: ast.TemplateFor, scope: Scope, pieces: list[str | Unresolv
     for key, value in members(collection):
         names = {part.value: value, part.key: key} if part.key else {part.value: value}
         _render(part.parts, scope.child(names), pieces, sources)
-        if scope.budget.left < 0 or len(pieces) > MAX_ITEMS:
+        if scope.budget.is_spent or len(pieces) > MAX_ITEMS:
             pieces.append(failed("the template is too long", scope.span(part)))
             return
     if collection.rest is not None:
@@ -278,11 +282,12 @@ def _for(node: ast.For, scope: Scope) -> Value:
         names = {node.value: value, node.key: key} if node.key else {node.value: value}
         result.add(scope.child(names))
         budget.made += 1
-        if budget.left < 0 or budget.made > MAX_ITEMS:
+        if budget.is_spent or budget.made > MAX_ITEMS:
             break
     budget.loops -= 1
-    if budget.left < 0 or budget.made > MAX_ITEMS:
-        return failed("it has more members than are allowed", span)
+    if budget.is_spent or budget.made > MAX_ITEMS:
+        what = "takes more steps" if budget.is_spent else "has more members"
+        return failed(f"it {what} than are allowed", span)
     made = result.value(span)
     return inherit(made, collection) if collection.sensitive else made
 

@@ -53,6 +53,8 @@ class World:
         self.problems: list[Problem] = []
         self.extra_paths: list[str] = []
         self.configurations: dict[str, Configuration] = {}
+        self.bare: dict[object, Module] = {}
+        """Modules that are called without arguments, by folder and calling folders."""
         self._installed: dict[str, str] | None = None
 
     def configuration(self, folder: str) -> Configuration:
@@ -243,12 +245,14 @@ class Module:
             return unresolved(name, "the chain of references is too long", span)
         self._open.add(key)
         budget.hops += 1
+        before = budget.start()
         try:
             value = make()
             return failed("the value is too large", span, name) if is_large(value) else value
         except RecursionError:
             return unresolved(name, "the expression is nested too deeply", span)
         finally:
+            budget.finish(before)
             budget.hops -= 1
             self._open.discard(key)
 

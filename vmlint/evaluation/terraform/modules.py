@@ -44,7 +44,7 @@ TOO_MANY = f"the root has more than {MAX_MODULES:,} instances of modules"
 MAX_OPINIONS = 10
 """Blocks of one folder that are put to the second parser."""
 
-MAX_INSTANCES = 20_000
+MAX_INSTANCES = 10_000
 """Resource instances of one root module; what is beyond is told as a problem."""
 
 

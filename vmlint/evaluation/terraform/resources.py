@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MAX_KEYS = 2_000
 """Instances that one for_each is expanded to; beyond, they are one with an unknown key."""
 
+MAX_BLOCKS = 5_000
+"""Blocks that one `dynamic` makes with those inside it."""
+
 MAX_INDICES = 8
 """Values of `count.index` for which a body is evaluated to see on what the instances agree."""
 
@@ -289,7 +292,15 @@ def _dynamic(block: ast.BlockNode, scope: Scope) -> tuple[list[Value], Unknown |
         return [], failed("for_each of a dynamic block takes a collection", collection.span).unknown
     iterator = _iterator(attributes.get("iterator"), block.labels[0])
     made: list[Value] = []
-    for key, item in members(collection)[:MAX_KEYS]:
+    budget = scope.budget
+    budget.blocks = budget.blocks if budget.dynamics else 0
+    budget.dynamics += 1
+    rest = collection.rest
+    for key, item in members(collection):
+        budget.blocks += 1
+        if budget.blocks > MAX_BLOCKS:
+            rest = Unknown(excerpt(scope.span(block)), "it makes more blocks than are looked at", collection.span)
+            break
         names: dict[str, Value] = {iterator: _object({"key": key, "value": _linked(item, collection)}, key.span)}
         inner = scope.child(names)
         labels: tuple[str, ...] = ()
@@ -298,7 +309,8 @@ def _dynamic(block: ast.BlockNode, scope: Scope) -> tuple[list[Value], Unknown |
             if isinstance(given, Sequence):
                 labels = tuple(scalar_text(label) for label in given.items if isinstance(label, Scalar))
         made.append(block_value(content[0].body, block, labels, inner))
-    return made, collection.rest
+    budget.dynamics -= 1
+    return made, rest
 
 
 def _iterator(attribute: ast.AttributeNode | None, default: str) -> str:

@@ -11,8 +11,11 @@ from vmlint.syntax import hcl_ast as ast
 if TYPE_CHECKING:
     from vmlint.evaluation.terraform.paths import Paths
 
-MAX_STEPS = 3_000_000
+MAX_STEPS = 6_000_000
 """Expressions evaluated for one root module."""
+
+MAX_SHARE = 500_000
+"""Expressions evaluated for one definition, not counting those that it refers to: what takes more fails alone."""
 
 MAX_ITEMS = 100_000
 """Members of one list, map or set, and of all that one `for` makes with those inside it."""
@@ -25,16 +28,37 @@ MAX_HOPS = 150
 
 
 class Budget:
-    """What one root module may still use."""
+    """What one root module may still use, and the definition that is worked out."""
 
-    __slots__ = ("hops", "left", "loops", "made")
+    __slots__ = ("blocks", "dynamics", "floor", "hops", "left", "loops", "made")
 
     def __init__(self, steps: int = MAX_STEPS) -> None:
         self.left = steps
+        self.floor = 0
+        """What is left where the share of the definition is used up."""
         self.hops = 0
         self.loops = 0
         """`for` expressions inside one another, and the members that they have made."""
         self.made = 0
+        self.dynamics = 0
+        """`dynamic` blocks inside one another, and the blocks that they have made."""
+        self.blocks = 0
+
+    @property
+    def is_spent(self) -> bool:
+        return self.left < self.floor
+
+    def start(self) -> tuple[int, ...]:
+        """A definition begins; what `finish` is given in the end."""
+        before = (self.left, self.floor, self.loops, self.made, self.dynamics, self.blocks)
+        self.floor = max(0, self.left - MAX_SHARE)
+        self.loops = self.dynamics = 0
+        return before
+
+    def finish(self, before: tuple[int, ...]) -> None:
+        """The definition that referred to it goes on, and does not pay for it."""
+        left, floor, self.loops, self.made, self.dynamics, self.blocks = before
+        self.floor = max(0, floor - (left - self.left))
 
 
 class Resolver(Protocol):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from decimal import Decimal
 
-from vmlint.evaluation.terraform.values import LazyMapping, equal, scalar_text
+from vmlint.evaluation.terraform.values import LazyMapping, equal, excerpt, scalar_text
 from vmlint.model.fact import Unknown
 from vmlint.model.span import Span
 from vmlint.model.value import Mapping, Primitive, Scalar, Sequence, Value
@@ -91,20 +92,53 @@ def as_string(value: Scalar) -> Scalar:
     return other
 
 
-def set_of(values: list[Value], span: Span, rest: Unknown | None = None) -> Sequence:
-    """A set: no member twice, strings and numbers in order."""
-    members: list[Value] = []
-    seen: set[tuple[type, Primitive]] = set()
-    for value in unify(values):
+MAX_COMPARED = 500
+"""Members that are no scalars and are told apart by comparing each with each."""
+
+
+class Members:
+    """Values that were seen, to ask whether one is among them: scalars by a table, others one by one."""
+
+    def __init__(self, values: Iterable[Value] = ()) -> None:
+        self._scalars: set[tuple[type, Primitive]] = set()
+        self._others: list[Value] = []
+        for value in values:
+            self.add(value)
+
+    def add(self, value: Value) -> None:
         if isinstance(value, Scalar):
-            raw = value.value
-            key = (bool if isinstance(raw, bool) else str if isinstance(raw, str) else int, raw)
-            if key in seen:
-                continue
-            seen.add(key)
-        elif any(equal(value, member) for member in members if not isinstance(member, Scalar)):
-            continue
-        members.append(value)
+            self._scalars.add(_key(value))
+        else:
+            self._others.append(value)
+
+    def __contains__(self, value: Value) -> bool:
+        if isinstance(value, Scalar):
+            return _key(value) in self._scalars
+        return any(equal(value, other) for other in self._others)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether a comparison with all would take too long."""
+        return len(self._others) > MAX_COMPARED
+
+
+def _key(value: Scalar) -> tuple[type, Primitive]:
+    raw = value.value
+    return (bool if isinstance(raw, bool) else str if isinstance(raw, str) else int, raw)
+
+
+def set_of(values: list[Value], span: Span, rest: Unknown | None = None) -> Sequence:
+    """A set: no member twice, strings and numbers in order. Of very many members that are no scalars, those behind
+    the first are not known."""
+    members: list[Value] = []
+    seen = Members()
+    for value in unify(values):
+        if seen.is_crowded:
+            rest = rest or Unknown(excerpt(span), "it has more members than are compared", span)
+            break
+        if value not in seen:
+            seen.add(value)
+            members.append(value)
     if all(isinstance(member, Scalar) and isinstance(member.value, str) for member in members) or all(
         isinstance(m, Scalar) and isinstance(m.value, int | Decimal | float) for m in members
     ):

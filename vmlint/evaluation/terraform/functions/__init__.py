@@ -13,6 +13,7 @@ from vmlint.evaluation.terraform.functions.table import table
 from vmlint.evaluation.terraform.scope import MAX_TEXT, Scope
 from vmlint.evaluation.terraform.secrets import first_secret
 from vmlint.evaluation.terraform.values import (
+    LazyMapping,
     again,
     excerpt,
     failed,
@@ -23,8 +24,11 @@ from vmlint.evaluation.terraform.values import (
     unresolved,
     wrap,
 )
-from vmlint.model.value import Sequence, Unresolved, Value
+from vmlint.model.value import Mapping, Sequence, Unresolved, Value
 from vmlint.syntax import hcl_ast as ast
+
+MEMBERS_A_STEP = 4
+"""Members of a collection that a function looks at for one step of the budget."""
 
 
 def call(node: ast.Call, scope: Scope) -> Value:
@@ -41,6 +45,7 @@ def call(node: ast.Call, scope: Scope) -> Value:
     arguments = [evaluate(argument, scope) for argument in node.arguments]
     if node.expand and arguments:
         arguments = _expanded(arguments)
+    scope.budget.left -= sum(map(_size, arguments)) // MEMBERS_A_STEP
     if len(arguments) < function.least or (function.most >= 0 and len(arguments) > function.most):
         return failed(f"{name} takes another number of arguments", span)
     if not function.partial:
@@ -73,6 +78,12 @@ def _placed(result: object, arguments: list[Value], scope: Scope, node: ast.Call
         # Made here: what it was made from tells how it came.
         return inherit(result, *arguments) if not result.via else result
     return taken(result, span, *arguments)
+
+
+def _size(value: Value) -> int:
+    if isinstance(value, Sequence):
+        return len(value.items)
+    return len(value.entries) if isinstance(value, Mapping) and not isinstance(value, LazyMapping) else 0
 
 
 def _expanded(arguments: list[Value]) -> list[Value]:

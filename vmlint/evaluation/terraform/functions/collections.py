@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from vmlint.evaluation.terraform.conversions import to_bool
-from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused, member_text
+from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused, Unsettled, member_text
 from vmlint.evaluation.terraform.scope import MAX_ITEMS
 from vmlint.evaluation.terraform.traversal import member
-from vmlint.evaluation.terraform.unification import as_string, unify
+from vmlint.evaluation.terraform.unification import Members, as_string, unify
 from vmlint.evaluation.terraform.values import Failed, again, agreed, equal, failed, is_null, null, scalar
 from vmlint.model.fact import Unknown
 from vmlint.model.value import Mapping, Scalar, Sequence, Unresolved, Value
@@ -187,6 +187,8 @@ def _contains(call: Call) -> Any:
     if unknown := _unknown_first(call, 0):
         return unknown
     value, wanted = call.sequence(0), call.arguments[1]
+    if isinstance(wanted, Scalar) and value.rest is None and all(type(item) is Scalar for item in value.items):
+        return wanted in Members(value.items)
     undecided: Unresolved | None = Unresolved(value.rest) if value.rest is not None else None
     for item in value.items:
         same = equal(item, wanted)
@@ -207,16 +209,13 @@ def _index(call: Call) -> Any:
 
 def _distinct(call: Call) -> Any:
     kept: list[Value] = []
-    seen: set[tuple[str, Any]] = set()
+    seen = Members()
     for item in unify(call.sequence(0).items):
-        if isinstance(item, Scalar):
-            key = (type(item.value).__name__, item.value)
-            if key in seen:
-                continue
-            seen.add(key)
-        elif any(equal(item, other) for other in kept):
-            continue
-        kept.append(item)
+        if seen.is_crowded:
+            raise Unsettled("it has more members than are compared")
+        if item not in seen:
+            seen.add(item)
+            kept.append(item)
     return call.list(kept)
 
 
@@ -308,8 +307,16 @@ def _matchkeys(call: Call) -> Any:
     values, keys, wanted = call.sequence(0).items, call.sequence(1).items, call.sequence(2).items
     if len(values) != len(keys):
         raise Refused("the lists have different lengths")
-    pairs = zip(values, keys, strict=True)
-    return call.list([value for value, key in pairs if any(equal(*unify([key, one])) for one in wanted)])
+    found = unify([*keys, *wanted])
+    among = _among(found[len(keys) :])
+    return call.list([value for value, key in zip(values, found, strict=False) if key in among])
+
+
+def _among(values: list[Value]) -> Members:
+    found = Members(values)
+    if found.is_crowded:
+        raise Unsettled("it has more members than are compared")
+    return found
 
 
 def _transpose(call: Call) -> Any:

@@ -8,9 +8,11 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused
+from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused, Unsettled
+from vmlint.evaluation.terraform.scope import MAX_ITEMS
 from vmlint.evaluation.terraform.secrets import first_secret, secret
 from vmlint.evaluation.terraform.values import (
+    MAX_NODES,
     again,
     first_failure,
     first_unknown,
@@ -72,6 +74,7 @@ def _jsondecode(call: Call) -> Any:
         return value.content
     if isinstance(value, Unresolved):
         return again(value, call.span)
+    _check_size(call.text(0), ",")
     source = SourceText(value.source.path, call.text(0))
     from vmlint.evaluation.terraform.expressions import evaluate
     from vmlint.syntax.hcl_ast import SyntaxProblem
@@ -141,6 +144,12 @@ def _textdecodebase64(call: Call) -> str:
         raise Refused("the bytes are no text of the encoding") from None
 
 
+def _check_size(text: str, mark: str) -> None:
+    """Refuses to build a tree of which no one could look at the whole."""
+    if text.count(mark) > MAX_NODES:
+        raise Unsettled("the value is too large")
+
+
 def _csvdecode(call: Call) -> Any:
     import csv
     import io
@@ -153,6 +162,8 @@ def _csvdecode(call: Call) -> Any:
     if not rows:
         raise Refused("the text has no header line")
     header = rows[0]
+    if len(rows) * len(header) > MAX_ITEMS:
+        raise Unsettled("it has more members than are allowed")
     if len(set(header)) != len(header):
         raise Refused("two columns have one name")
     made: list[Value] = []
@@ -176,6 +187,8 @@ def _yamldecode(call: Call) -> Any:
         return value.content
     if isinstance(value, Unresolved):
         return again(value, call.span)
+    _check_size(call.text(0), "\n")
+    _check_size(call.text(0), ",")
     from vmlint.evaluation.terraform.functions.yaml import decoded
 
     return decoded(call.text(0), call.span)

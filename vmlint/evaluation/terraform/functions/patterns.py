@@ -14,6 +14,7 @@ from typing import Any
 
 from vmlint.evaluation.terraform.functions.calling import Refused, Unsettled
 from vmlint.evaluation.terraform.functions.re2 import translated
+from vmlint.evaluation.terraform.scope import MAX_TEXT
 
 MAX_PATTERN = 2_000
 MAX_WORK = 50_000_000
@@ -116,10 +117,13 @@ def _found(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 def substituted(pattern: re.Pattern[str], replacement: str, text: str) -> str:
     """The text with a replacement for each match."""
     pieces: list[str] = []
-    at = 0
+    at = length = 0
     for match in _found(pattern, text):
         pieces += (text[at : match.start()], expand(replacement, match))
         at = match.end()
+        length += len(pieces[-1])
+        if length > MAX_TEXT:
+            raise Unsettled("the text is too long")
     return "".join((*pieces, text[at:]))
 
 

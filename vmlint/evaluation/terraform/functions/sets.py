@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused
+from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused, Unsettled
 from vmlint.evaluation.terraform.scope import MAX_ITEMS
-from vmlint.evaluation.terraform.unification import set_of
-from vmlint.evaluation.terraform.values import again, equal
+from vmlint.evaluation.terraform.unification import Members, set_of
+from vmlint.evaluation.terraform.values import again
 from vmlint.model.value import Sequence, Unresolved, Value
 
 
@@ -28,13 +28,22 @@ def _union(call: Call) -> Any:
 
 def _intersection(call: Call) -> Any:
     first, *others = (call.sequence(at).items for at in range(len(call.arguments)))
-    kept = [item for item in first if all(any(equal(item, one) for one in other) for other in others)]
+    among = [_members(other) for other in others]
+    kept = [item for item in first if all(item in other for other in among)]
     return set_of(kept, call.span)
 
 
 def _subtract(call: Call) -> Any:
     first, second = call.sequence(0).items, call.sequence(1).items
-    return set_of([item for item in first if not any(equal(item, one) for one in second)], call.span)
+    among = _members(second)
+    return set_of([item for item in first if item not in among], call.span)
+
+
+def _members(values: list[Value]) -> Members:
+    found = Members(values)
+    if found.is_crowded:
+        raise Unsettled("it has more members than are compared")
+    return found
 
 
 def _product(call: Call) -> Any:

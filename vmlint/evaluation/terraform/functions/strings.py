@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused, member_text
+from vmlint.evaluation.terraform.functions.calling import Call, Function, Refused, Unsettled, member_text
 from vmlint.evaluation.terraform.functions.patterns import compiled, matches, substituted
+from vmlint.evaluation.terraform.scope import MAX_ITEMS, MAX_TEXT
 from vmlint.evaluation.terraform.secrets import secret
 from vmlint.evaluation.terraform.values import again, scalar, wrap
 from vmlint.model.fact import Unknown
-from vmlint.model.value import Sequence, Unresolved, Value
+from vmlint.model.value import Scalar, Sequence, Unresolved, Value
 from vmlint.syntax.hcl_template import SPACES
 
 
@@ -88,6 +89,8 @@ def _split(call: Call) -> Any:
     separator, text = call.text(0), call.text(1)
     if not text:
         return call.list([scalar("", call.span)]) if separator else call.list([])
+    if (text.count(separator) if separator else len(text)) > MAX_ITEMS:
+        raise Unsettled("it has more members than are allowed")
     found = text.split(separator) if separator else list(text)
     return call.list([scalar(part, call.span) for part in found])
 
@@ -97,6 +100,8 @@ def _replace(call: Call) -> Any:
     if len(old) > 1 and old.startswith("/") and old.endswith("/"):
         pattern = compiled(old[1:-1], text)
         return substituted(pattern, new, text)
+    if len(text) + text.count(old) * (len(new) - len(old)) > MAX_TEXT:
+        raise Unsettled("the text is too long")
     return text.replace(old, new)
 
 
@@ -128,6 +133,8 @@ def _indent(call: Call) -> Any:
         raise Refused("the number of spaces is out of range")
     value = call.arguments[1]
     pad = "\n" + " " * spaces
+    if isinstance(value, Scalar) and call.text(1).count("\n") * spaces > MAX_TEXT:
+        raise Unsettled("the text is too long")
     if isinstance(value, Unresolved):
         parts = tuple(part.replace("\n", pad) if isinstance(part, str) else part for part in value.parts)
         return again(value, call.span, parts)
