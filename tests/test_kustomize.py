@@ -65,7 +65,9 @@ def plain(value: Any) -> Any:
             return None
         case Record():
             names = (name for name in type(value).__match_args__ if name not in _PLACES)
-            return {name: plain(getattr(value, name)) for name in names}
+            found = {name: plain(getattr(value, name)) for name in names}
+            # kustomize sorts the keys of a ConfigMap, and so the files that it makes.
+            return {**found, **({"files": sorted(found["files"])} if "files" in found else {})}
         case dict():
             return {key: plain(item) for key, item in sorted(value.items())}
         case tuple() | list():
@@ -124,6 +126,8 @@ TOLD = (ProblemKind.UNREADABLE, ProblemKind.UNRENDERED, ProblemKind.ELSEWHERE)
 REASONS = {
     "containers.environment": "kustomize looks for a generated ConfigMap in the pod's own namespace only, and "
     "leaves the name without its hash where it stands in another; vmlint takes the one of that name",
+    "containers.files": "the same; and a line of an env file without a value has that of the environment that runs "
+    "kustomize, which vmlint does not know",
 }
 
 

@@ -29,6 +29,7 @@ MAX_FILES = 5_000
 MAX_COPIED = 100 * 1024 * 1024
 MAX_DEPTH = 20
 _CHUNK = 1 << 16
+_MAX_LINES = 4
 _NOWHERE = "http://127.0.0.1:9"
 
 _spent = 0.0
@@ -207,7 +208,8 @@ def _limit_memory(pid: int) -> None:
 
 
 def _said(error: str, folder: str) -> str:
-    """What the program says is wrong: its line that begins with `Error:`, else the last."""
+    """What the program says is wrong: its line that begins with `Error:` and some behind it, else the last line."""
     lines = [line.strip() for line in error.splitlines() if line.strip()]
-    chosen = next((line for line in lines if line.startswith("Error:")), lines[-1] if lines else "")
+    first = next((n for n, line in enumerate(lines) if line.startswith("Error:")), len(lines) - 1)
+    chosen = " ".join(lines[max(0, first) : first + _MAX_LINES])
     return chosen.removeprefix("Error:").replace(folder + os.sep, "").strip()[:500].rstrip(".")

@@ -4,9 +4,10 @@ references within the kustomization meet either way."""
 from __future__ import annotations
 
 from vmlint.files import Files, Refusal, folder_of, join
+from vmlint.model.fact import Unknown
 from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.span import SourceText
-from vmlint.model.value import Mapping, Scalar, Value, at, items
+from vmlint.model.value import Mapping, Scalar, Unresolved, Value, at, items
 from vmlint.sources.kustomize.objects import Resource, words
 from vmlint.sources.kustomize.transforms import known
 from vmlint.sources.kustomize.trees import with_entry
@@ -92,7 +93,10 @@ def _environment(source: SourceText) -> dict[str, Value]:
     for line in source.text.splitlines(keepends=True):
         written = line.strip()
         key, equals, value = written.partition("=")
+        span = source.span(start, start + len(line.rstrip()))
         if equals and not written.startswith("#"):
-            found[key] = Scalar(value, source, start, start + len(line.rstrip()))
+            found[key] = Scalar(value, source, span.start, span.end)
+        elif written and not written.startswith("#"):
+            found[key] = Unresolved(Unknown(key, "the environment that runs kustomize says it", span))
         start += len(line)
     return found
