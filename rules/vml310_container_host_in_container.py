@@ -12,6 +12,7 @@ Goes back to: Docker image documentation (docker:dind needs --privileged); NIST 
 
 from collections.abc import Iterator
 
+from vmlint.catalog.commands import configures_engine
 from vmlint.catalog.image_kinds import image_is
 from vmlint.catalog.substrates import recommendation
 from vmlint.model.finding import Severity
@@ -99,6 +100,18 @@ resource "docker_container" "client" {
 }
 """,
         ),
+        Bad(
+            "compose.yaml",
+            """
+services:
+  lab:
+    image: example/lab-cluster:1.4
+    privileged: true
+    environment:
+      K3S_KUBECONFIG_MODE: "644"
+""",
+            at='K3S_KUBECONFIG_MODE: "644"',
+        ),
     ),
 )
 
@@ -141,8 +154,18 @@ def _evidence(workload: Workload, container: Container) -> Span | None:
         return container.image.span
     if starts("engine", container):
         return container.command_span
+    if is_privileged(container) and (told := _engine_setting(container)) is not None:
+        return told
     if workload.role.name == "container-host" and len(workload.main_containers) == 1 and container.kind == "main":
         return container.image.span
+    return None
+
+
+def _engine_setting(container: Container) -> Span | None:
+    """A variable by which an engine or a node of a cluster is configured, in an image that nobody knows."""
+    for name, fact in container.environment.items():
+        if configures_engine(name) and image_fact(container) is None:
+            return fact.span
     return None
 
 

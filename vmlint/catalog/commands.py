@@ -70,6 +70,12 @@ def half(image_names: Sequence[str], words: Sequence[str]) -> tuple[str, str] | 
     return None
 
 
+def configures_engine(variable: str) -> bool:
+    """Whether an environment variable configures a container engine or a node of a cluster."""
+    rows = table("commands")["engine_variables"]
+    return variable in rows["names"] or variable.startswith(tuple(rows["prefixes"]))
+
+
 def package(name: str) -> CommandFact | None:
     """What a package, a systemd unit or a Windows feature makes of the machine that gets it; None where the name
     says nothing, as most do."""
