@@ -162,11 +162,8 @@ def _evidence(workload: Workload, container: Container) -> Span | None:
 
 
 def _engine_setting(container: Container) -> Span | None:
-    """A variable by which an engine or a node of a cluster is configured, in an image that nobody knows."""
-    for name, fact in container.environment.items():
-        if configures_engine(name) and image_fact(container) is None:
-            return fact.span
-    return None
+    """A variable by which an engine or a node of a cluster is configured, whatever the image's name."""
+    return next((fact.span for name, fact in container.environment.items() if configures_engine(name)), None)
 
 
 def _severity(workload: Workload, privileged: bool) -> Severity:
