@@ -384,3 +384,12 @@ def test_a_plan_on_one_line_is_shown_near_the_place(vmlint: Run) -> None:
     assert time.process_time() - start < 10
     assert done.out.count("VML603") >= 200
     assert max(map(len, done.out.splitlines())) < 250
+
+
+def test_a_plan_tells_the_resources_of_a_module_that_is_not_at_hand(vmlint: Run) -> None:
+    Path("main.tf").write_text('variable "n" {}\nmodule "m" {\n  source = "acme/x/y"\n  for_each = var.n\n}\n')
+    inner = resource('module.m["a"].docker_container.c', "docker_container", {"image": "nginx:1"})
+    child = {"address": 'module.m["a"]', "resources": [inner]}
+    called = {"m": {"module": {"resources": [{"address": "docker_container.c", "expressions": {}}]}}}
+    write("plan.json", plan(children=[child], configuration={"root_module": {"module_calls": called}}))
+    assert [w["address"] for w in inventory(vmlint)] == ['module.m["a"].docker_container.c']

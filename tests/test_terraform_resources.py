@@ -571,3 +571,17 @@ resource "linode_instance" "web" {
 """
     found = machine(of_text(tmp_path, text)["linode_instance.web"])
     assert [(run.kind, run.name) for run in found.runs] == [("package", "nginx")]
+
+
+def test_machines_of_a_counted_call_are_one_workload(tmp_path: Path) -> None:
+    text = """
+module "web" {
+  count         = 3
+  source        = "terraform-aws-modules/ec2-instance/aws"
+  name          = "web-${count.index}"
+  instance_type = "t3.small"
+}
+"""
+    found = of_text(tmp_path, text)
+    assert list(found) == ["module.web"]
+    assert value(found["module.web"].instances) == 3

@@ -60,16 +60,17 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
     found = made(instances, folder)
     workloads = list(found.workloads)
     problems += found.problems
-    for gap in root.gaps:
-        if plans and any(instance.address.startswith(f"{gap.address}.") for instance in instances):
-            continue
+    left = root.gaps
+    if left:
         from vmlint.sources.terraform import gaps
 
-        filled = gaps.read(gap, folder)
-        if isinstance(filled, Problem):
-            problems.append(filled)
-        else:
-            workloads.append(filled)
+        # Of a module that is not at hand a plan may tell the resources.
+        told = gaps.calls(instance.address for instance in instances) if plans else set()
+        for filled in gaps.read_all([gap for gap in left if gap.call_address not in told], folder):
+            if isinstance(filled, Problem):
+                problems.append(filled)
+            else:
+                workloads.append(filled)
     problems += root.problems
     read_files = root.paths | set(plans)
     return Reading(tuple(_told_apart(workloads)), found.hosts, tuple(dict.fromkeys(problems)), read_files)

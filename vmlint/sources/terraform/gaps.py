@@ -4,6 +4,8 @@ name says that it runs nothing."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vmlint.catalog import instance_types, operating_systems
@@ -12,10 +14,37 @@ from vmlint.evaluation.terraform.instances import Gap
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
 from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.need import SubstrateClass
+from vmlint.model.record import replace
 from vmlint.model.value import Mapping, Missing, at, boolean, entries, integer, text
 from vmlint.model.workload import Machine, OperatingSystem, Substrate, Workload
 from vmlint.sources import declarations
 from vmlint.sources.provisioning import analyse
+
+_INDEX = re.compile(r"\[\d+\]$")
+_LAST_KEY = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]$')
+
+
+def calls(addresses: Iterable[str]) -> set[str]:
+    """The addresses of the module calls that resources stand in, without the keys of the innermost one."""
+    found: set[str] = set()
+    for address in addresses:
+        for match in re.finditer(r"\.(?=module\.|[^.]+\.[^.]+$)", address):
+            found.add(_LAST_KEY.sub("", address[: match.start()]))
+    return found
+
+
+def read_all(gaps: Iterable[Gap], root: str) -> Iterator[Workload | Problem]:
+    """What the calls come to. Those that count makes of one call are one workload."""
+    counted: dict[str, list[Gap]] = {}
+    for gap in gaps:
+        counted.setdefault(_INDEX.sub("", gap.address), []).append(gap)
+    for address, same in counted.items():
+        made = read(same[0], root)
+        if isinstance(made, Workload) and isinstance(made.instances, Known) and address != made.address:
+            stated = made.instances
+            times = Known(stated.value * len(same), stated.span, stated.via)
+            made = replace(made, address=address, name=address.rsplit(".", 1)[-1], instances=times)
+        yield made
 
 
 def read(gap: Gap, root: str) -> Workload | Problem:
