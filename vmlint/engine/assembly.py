@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from vmlint import __version__
 from vmlint.engine.choices import Choices
 from vmlint.engine.discovery import Scope
 from vmlint.engine.plugins import LoadedRule
-from vmlint.engine.report import Judged, Report, Result, Summary, fingerprints
+from vmlint.engine.report import Judged, Report, Result, Summary, identity
 from vmlint.engine.suppression import Ledger
 from vmlint.model.finding import Problem, ProblemKind, Severity, Undecided
 from vmlint.model.workload import Workload
@@ -94,10 +95,13 @@ def _results(judged: list[Judged], choices: Choices, ledger: Ledger) -> Iterator
                 assert isinstance(rule, Rule)
                 found.append((rule, finding, item.workload))
     found.sort(key=lambda f: (f[1].span.sort_key, f[0].id, f[2].address, f[1].message))
-    for (rule, finding, workload), fingerprint in zip(found, fingerprints(found), strict=True):
+    seen: Counter[str] = Counter()
+    for rule, finding, workload in found:
+        same = identity(rule, finding, workload)
+        seen[same] += 1
         reason = ledger.covering(rule.id, rule.name, finding, workload)
         if reason is None or choices.mark_suppressed:
-            yield Result(rule, finding, workload, fingerprint, reason)
+            yield Result(rule, finding, workload, seen[same], reason)
         else:
             ledger.omitted += 1
 

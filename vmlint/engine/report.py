@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from vmlint.model.finding import Note, Problem, Severity, Undecided
 from vmlint.model.record import record
@@ -15,14 +15,19 @@ from vmlint.rule import Rule
 @record
 class Result:
     """A finding on a workload, as it is reported. `others` are further workloads of the same source place (module
-    instances): formats that tell one finding a place tell them as related. `suppressed` is the reason of the
-    suppression that covers it, None where there is none."""
+    instances): formats that tell one finding a place tell them as related. `occurrence` counts the findings of one
+    identity. `suppressed` is the reason of the suppression that covers it, None where there is none."""
 
     rule: Rule
     finding: JudgedFinding
     workload: Workload
-    fingerprint: str
+    occurrence: int = 1
     suppressed: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A stable name of the finding, from file, workload, rule and evidence: never from lines or prose."""
+        return f"{_digest(identity(self.rule, self.finding, self.workload))}:{self.occurrence}"
 
     @property
     def severity(self) -> Severity:
@@ -98,15 +103,10 @@ class Report:
             yield first, tuple(others)
 
 
-def fingerprints(found: Iterable[tuple[Rule, JudgedFinding, Workload]]) -> Iterator[str]:
-    """A stable name for each finding, from file, workload, rule and evidence: never from lines or prose."""
-    seen: dict[str, int] = {}
-    for rule, finding, workload in found:
-        evidence = finding.evidence or " ".join(finding.span.text.split())[:200]
-        text = "\0".join((finding.span.path, workload.address, rule.id, evidence))
-        digest = _digest(text)
-        seen[digest] = seen.get(digest, 0) + 1
-        yield f"{digest}:{seen[digest]}"
+def identity(rule: Rule, finding: JudgedFinding, workload: Workload) -> str:
+    """What makes a finding the same one in another run."""
+    evidence = finding.evidence or " ".join(finding.span.text.split())[:200]
+    return "\0".join((finding.span.path, workload.address, rule.id, evidence))
 
 
 def notice_fingerprint(rule: Rule, problem: Problem) -> str:
