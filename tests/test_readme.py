@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT, Outcome
+from vmlint.cli import cli
 
 Run = Callable[..., Outcome]
 
@@ -38,6 +42,11 @@ def test_the_screen(vmlint: Run) -> None:
     assert found[2] == done.out
 
 
+def test_every_command_is_named() -> None:
+    named = set(re.findall(r"^\| `vmlint ([a-z]+)", README.read_text(encoding="utf-8"), re.MULTILINE))
+    assert named == set(cli.commands)
+
+
 def test_the_rule_works_as_it_stands(vmlint: Run, tmp_path: Path) -> None:
     rule = block("python", "RULE = Rule(")
     assert len([line for line in rule.splitlines() if line.strip()]) <= 10
@@ -59,3 +68,27 @@ def test_the_hook_is_one_that_there_is() -> None:
     hook = block("yaml", "repos:")
     assert "- id: vmlint" in hook
     assert "- id: vmlint" in (ROOT / ".pre-commit-hooks.yaml").read_text()
+
+
+def test_the_configuration_is_one(vmlint: Run, tmp_path: Path) -> None:
+    (tmp_path / ".vmlint.yaml").write_text(block("yaml", "runtime-classes:"))
+    (tmp_path / "compose.yaml").write_text("services:\n  ledger:\n    image: nginx:1.27\n")
+    done = vmlint("scan", ".")
+    assert done.code == 1, done.err
+    assert "VML401" in done.out
+
+
+def test_the_suppression_covers(vmlint: Run, tmp_path: Path) -> None:
+    line = block("yaml", "vmlint: ignore")
+    (tmp_path / "compose.yaml").write_text(f"services:\n  web:\n    image: nginx:1.27\n{line}")
+    done = vmlint("scan", "--today", "2027-01-01", ".")
+    assert (done.code, "1 suppressed" in done.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "line", re.findall(r"^vmlint catalog (.+)$", README.read_text(encoding="utf-8"), re.MULTILINE)
+)
+def test_the_catalogue_knows(vmlint: Run, line: str) -> None:
+    done = vmlint("catalog", *shlex.split(line, comments=True))
+    assert done.code == 0
+    assert "source" in done.out
