@@ -60,7 +60,7 @@ def test_one_broken_document_of_a_file(vmlint: Run, form: str) -> None:
 
 def test_a_chart_that_nobody_rendered(vmlint: Run, form: str) -> None:
     """checkov#5557: a chart that cannot be rendered ends with success."""
-    write(chart__Chart="name: c\n", chart__templates__a=CHART, chart__templates__b=CHART)
+    write(chart__Chart="apiVersion: v2\nname: c\n", chart__templates__a=CHART, chart__templates__b=CHART)
     done = vmlint("scan", "--format", form, ".")
     assert done.code == 3
     assert "2 templates of the chart chart are not rendered" in done.out
@@ -157,3 +157,39 @@ def test_the_summary_tells_what_was_read(vmlint: Run) -> None:
     write(pod=PRIVILEGED % "a", broken=BROKEN)
     found = summary(vmlint)
     assert (found["files"], found["workloads"], found["unreadable"]) == (2, 1, 1)
+
+
+SELECTS = "selector: {matchLabels: {a: b}}"
+SHAPES = {
+    "a number": "5",
+    "nothing": "",
+    "a template that is a list": "{template: []}",
+    "no list": "{template: {spec: {containers: {name: a, image: nginx}}}}",
+    "an empty list of containers": "{template: {spec: {containers: }}}",
+    "a container that is empty": "{template: {spec: {containers: [{name: a, image: nginx}, null]}}}",
+    "no template": f"{{{SELECTS}}}",
+    "no containers": f"{{{SELECTS}, template: {{spec: {{containers: []}}}}}}",
+}
+
+
+@pytest.mark.parametrize("spec", SHAPES.values(), ids=SHAPES)
+def test_a_workload_whose_pod_is_none(vmlint: Run, spec: str) -> None:
+    write(all=f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: odd}}\nspec: {spec}\n")
+    done = vmlint("scan", ".")
+    assert done.code == 3
+    assert "VML901" in done.out
+    assert "Deployment/odd" in done.out
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["{replicas: 2}", "{template: {metadata: {labels: {a: b}}}}", "{template: '{{ .x }}'}", "{template: !tag 5}"],
+)
+def test_a_patch_or_a_placeholder_is_no_mistake(vmlint: Run, spec: str) -> None:
+    write(all=f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: odd}}\nspec: {spec}\n")
+    assert vmlint("scan", ".").code == 0
+
+
+def test_a_chart_description_alone_is_no_manifest(vmlint: Run) -> None:
+    write(Chart="apiVersion: v2\nname: c\nversion: 1.0.0\n")
+    assert vmlint("scan", ".").code == 3

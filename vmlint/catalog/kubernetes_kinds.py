@@ -43,6 +43,7 @@ class Kind:
     durable: bool = False
     daemon: bool = False
     job: bool = False
+    builtin: bool = False
     source: str = ""
 
 

@@ -22,6 +22,7 @@ from vmlint.sources.kubernetes.manifests import Manifest, looks_like, manifests
 from vmlint.sources.kubernetes.nodes import nodes
 from vmlint.sources.kubernetes.ownership import Makers, makers, without_owned
 from vmlint.sources.kubernetes.pointers import pointer
+from vmlint.sources.kubernetes.shapes import lacks_pods, misshapen
 from vmlint.sources.kubernetes.workloads import workload
 from vmlint.sources.reading import Reading, Surroundings, Unit
 
@@ -43,7 +44,6 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
         workloads += found.workloads
         hosts += found.hosts
         problems += (*found.problems, *file.problems) if file.path not in unit.beside else ()
-    # A template that nobody rendered was looked at, and nothing in it was read.
     paths = frozenset(file.path for file in files if file.is_read and file.path in unit.paths)
     return Reading(tuple(workloads), tuple(hosts), tuple(problems), paths)
 
@@ -62,9 +62,11 @@ def _parsed(path: str, surroundings: Surroundings) -> _File:
         return _File(path, (), (Problem(ProblemKind.UNREADABLE, source.message, SourceText(path, "").whole()),))
     roots, problems = documents(source)
     objects = tuple(manifest for root in roots for manifest in manifests(root))
-    is_template = any(problem.kind is ProblemKind.UNRENDERED for problem in problems)
+    # The description of a chart has an `apiVersion` and is no object, nor is a template that nobody rendered.
+    broken = any(problem.kind is ProblemKind.UNREADABLE for problem in problems)
+    is_read = bool(objects) or broken or any(looks_like(root) for root in roots)
     problems += [problem for root in roots if (problem := _unnamed(root)) is not None]
-    return _File(path, objects, tuple(problems), bool(objects) or not is_template)
+    return _File(path, objects, tuple(problems), is_read)
 
 
 def _unnamed(root: Value) -> Problem | None:
@@ -97,6 +99,8 @@ def _of_objects(
             for made in nodes(manifest, kind, unit, beside):
                 (hosts if isinstance(made, Host) else workloads).append(made)  # type: ignore[arg-type]
             continue
+        refused = misshapen(manifest, kind)
+        problems += refused
         found = _workload(manifest, kind, unit, beside)
         if found is not None:
             workloads.append(found if copies == 1 else replace(found, instances=Known(copies, found.span)))
@@ -104,7 +108,7 @@ def _of_objects(
         known = host(manifest)
         if known is not None:
             hosts.append(known)
-        elif (passed_over := _passed_over(manifest, kind)) is not None:
+        elif not refused and (passed_over := _passed_over(manifest, kind)) is not None:
             problems.append(passed_over)
     return Reading(tuple(workloads), tuple(hosts), tuple(problems))
 
@@ -113,6 +117,9 @@ def _passed_over(manifest: Manifest, kind: Kind | None) -> Problem | None:
     """Why an object that speaks of workloads is none; None for any other object."""
     if kind is None:
         return pointer(manifest)
+    if lacks_pods(manifest, kind):
+        message = f"{manifest.address} selects pods and has no containers: the API server would not take it"
+        return Problem(ProblemKind.UNREADABLE, message, manifest.span)
     message = f"{manifest.address} makes no pod by what it says: a patch, or a part of another object"
     return Problem(ProblemKind.SKIPPED, message, manifest.span)
 
