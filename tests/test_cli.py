@@ -129,6 +129,29 @@ class TestScan:
         assert done.code == 1
         assert "compose.yaml:4:5" in done.out
 
+    @pytest.mark.parametrize("name", ["main.tf", "new/main.tf", "main.tofu", "main.tf.json"])
+    def test_standard_input_of_a_module_that_is_not_on_the_disk(self, vmlint: Run, name: str) -> None:
+        text = 'resource "docker_container" "a" {\n  name = "a"\n  image = "nginx:1"\n  privileged = true\n}\n'
+        if name.endswith(".json"):
+            body = {"name": "a", "image": "nginx:1", "privileged": True}
+            text = json.dumps({"resource": {"docker_container": {"a": body}}})
+        done = vmlint("scan", "--stdin-filename", name, "-", stdin=text.encode())
+        assert done.code == 1
+        assert f"{name}:" in done.out
+        assert "VML404" in done.out
+
+    def test_standard_input_replaces_the_file_of_its_name(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "main.tf").write_text('resource "docker_container" "old" {\n  privileged = true\n}\n')
+        text = b'resource "docker_container" "a" {\n  name = "a"\n  image = "nginx:1"\n}\n'
+        done = vmlint("scan", "--stdin-filename", "main.tf", "-", stdin=text)
+        assert done.out == "1 workload in 1 file: nothing to report.\n"
+
+    def test_a_file_that_is_unreadable_is_never_nothing_to_report(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(BROKEN)
+        out = vmlint("scan", ".").out
+        assert "error[VML901] It is not valid YAML: " in out
+        assert out.endswith("0 workloads in 1 file: 1 place unreadable.\n")
+
     def test_a_named_file_is_read_with_its_project_and_reported_alone(self, vmlint: Run, tmp_path: Path) -> None:
         (tmp_path / "compose.yaml").write_text(WRONG)
         (tmp_path / "compose.override.yaml").write_text("services:\n  web:\n    cap_add: [SYS_ADMIN]\n")
@@ -234,7 +257,7 @@ class TestScan:
         )
         done = vmlint("scan", "--rules", "own", ".")
         assert "VML404" in done.out
-        assert "error[VML901] the rule OWN002 failed on service/web: ZeroDivisionError" in done.out
+        assert "error[VML901] The rule OWN002 failed on service/web: ZeroDivisionError" in done.out
 
 
 class TestOtherCommands:
@@ -257,7 +280,7 @@ class TestOtherCommands:
         (tmp_path / "compose.yaml").write_text(WRONG)
         done = vmlint("inventory", ".")
         assert done.code == 0
-        assert "service/web: web-server on container (Docker, runc), 1 × — under-placed" in done.out
+        assert "service/web: web-server on container (Docker, runc), 1 instance — under-placed" in done.out
 
     def test_why(self, vmlint: Run, tmp_path: Path) -> None:
         (tmp_path / "compose.yaml").write_text(WRONG)
@@ -395,7 +418,7 @@ class TestSuppressions:
     def test_one_that_expired_is_told(self, vmlint: Run, tmp_path: Path) -> None:
         done = self.scan(vmlint, tmp_path, WRONG.replace("true", "true  # vmlint: ignore until 2026-10-31"))
         assert done.code == 1
-        assert "notice[VML904] this suppression has no effect: it expired on 2026-10-31." in done.out
+        assert "notice[VML904] This suppression has no effect: it expired on 2026-10-31." in done.out
 
     def test_one_for_nothing_is_told(self, vmlint: Run, tmp_path: Path) -> None:
         done = self.scan(vmlint, tmp_path, CLEAN + "    # vmlint: ignore[VML404]\n")

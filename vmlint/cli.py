@@ -133,8 +133,14 @@ def _standard_input(max_bytes: int) -> bytes:
 
 def _check_exist(paths: list[str]) -> None:
     for path in paths:
-        if path != "-" and not os.path.lexists(path):
-            raise _Failure(f"{path} does not exist")
+        if path == "-":
+            continue
+        try:
+            os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            raise _Failure(f"{path} does not exist") from None
+        except (OSError, ValueError) as error:
+            raise _Failure(f"{path} cannot be read ({getattr(error, 'strerror', None) or error})") from None
 
 
 def _variables(pairs: tuple[str, ...]) -> dict[str, str]:

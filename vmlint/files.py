@@ -37,12 +37,16 @@ class Files:
         self._real_root = os.path.realpath(root)
         self._named = {os.path.realpath(path) for path in named}
         self._read: dict[str, SourceText | Refusal] = {}
+        self._given: dict[str, set[str]] = {}
+        """Names of what is not on the disk, by folder."""
         self._folders: dict[str, str] = {}
         """Real paths of folders: a file that is no link lies where its folder is."""
 
     def put(self, path: str, source: SourceText | Refusal) -> None:
         """Give the text of a path that is not on the disk: standard input under its name."""
-        self._read[normal(path)] = source
+        path = normal(path)
+        self._read[path] = source
+        self._given.setdefault(folder_of(path), set()).add(os.path.basename(path))
 
     def text(self, path: str) -> SourceText | Refusal:
         """The decoded text of a file (UTF-8, UTF-16 and UTF-32 by BOM; a BOM is dropped)."""
@@ -117,9 +121,10 @@ class Files:
         if not _is_path(folder) or not self._inside(self._real_folder(folder or ".")):
             return []
         try:
-            return sorted(os.listdir(folder or "."))
+            there = set(os.listdir(folder or "."))
         except OSError:
-            return []
+            there = set()
+        return sorted(there | self._given.get(normal(folder or "."), set()))
 
     def _real(self, path: str) -> str:
         folder, name = os.path.split(path)
