@@ -115,7 +115,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
                 NeedKind.KERNEL,
                 "own",
                 f"`{container.name}` is built on {fact.distribution} {fact.release}, out of support for "
-                f"{_length(years)}, on a kernel that it shares.",
+                f"{_length(years)}, and shares a kernel.",
                 span,
                 "Build on a supported release, or give it a kernel of its own.",
                 notes_from(via),

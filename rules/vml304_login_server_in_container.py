@@ -114,7 +114,8 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
                 "full-os",
                 f"`{container.name}` is there to be logged in to.",
                 span,
-                f"Use {recommendation(SubstrateClass.SYSTEM_CONTAINER, platform_of(workload))} or a machine.",
+                f"Use {recommendation(SubstrateClass.SYSTEM_CONTAINER, platform_of(workload))} "
+                "or a virtual machine.",
                 severity=Severity.NOTICE if declared(workload.declarations.trust) == "trusted" else None,
                 subject=container.span,
                 evidence="login",

@@ -126,6 +126,15 @@ _CLASS_FOR = {
     "hardware": SubstrateClass.BARE_METAL,
 }
 
+# How a level is asked for, and how it is had.
+_ASKED = {"process": "processes", "sandbox": "a sandbox", "hypervisor": "a hypervisor", "hardware": "hardware"}
+_HAD = {
+    "process": "shares a kernel",
+    "sandbox": "has a sandbox",
+    "hypervisor": "has a hypervisor",
+    "hardware": "has hardware of its own",
+}
+
 
 def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     match workload.declarations.isolation:
@@ -139,14 +148,21 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     offer = offer_of(workload)
     if level == "hardware" and offer is not None and offer.isolation == "hypervisor":
         return  # VML411 tells it.
-    boundary = offer.isolation if offer is not None else "unknown"
     advice = recommendation(_CLASS_FOR.get(level, SubstrateClass.CONTAINER), platform_of(workload))
     yield Need(
         NeedKind.ISOLATION,
         level,
-        f"`{workload.name}` must be isolated by {level}, {substrate_name(workload)} gives {boundary}.",
+        f"`{workload.name}` must be isolated by {_ASKED.get(level, level)}{_boundary(workload)}.",
         fact.span,
         f"Use {advice}, or correct the declaration.",
         notes_from(fact.via),
         evidence=level,
     )
+
+
+def _boundary(workload: Workload) -> str:
+    """What isolates it now, where that is known."""
+    offer = offer_of(workload)
+    if offer is None:
+        return ""
+    return f", and {_HAD[offer.isolation]} ({substrate_name(workload)})"

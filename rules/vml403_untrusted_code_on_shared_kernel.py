@@ -160,7 +160,7 @@ def _need(workload: Workload, what: str, span: Span, severity: Severity, fact: K
     return Need(
         NeedKind.ISOLATION,
         "hypervisor" if privileged and not contained else "sandbox",
-        f"`{workload.name}` {what}, on a kernel that it shares{' and with privilege' if privileged else ''}.",
+        f"`{workload.name}` {what}, on a kernel that it shares{', and is privileged' if privileged else ''}.",
         span,
         f"Use {recommendation(cls, platform_of(workload))}"
         + (", or declare it trusted." if workload.role.name in ("code-executor", "ci-runner") else "."),

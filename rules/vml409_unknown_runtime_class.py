@@ -111,7 +111,8 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     mistaken = workload.placement.misspelt
     if mistaken is not None:
         yield Finding(
-            f"`{workload.name}` asks for a runtime class under a key that is none: it runs on the default runtime.",
+            f"`{workload.name}` asks for a runtime class under a key that does not exist: "
+            "it runs on the default runtime.",
             mistaken.span,
             "Write `runtimeClassName`.",
             evidence="misspelt key",

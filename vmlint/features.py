@@ -72,13 +72,13 @@ def used(workload: Workload) -> Iterator[Use]:
         yield Use("daemon-set", workload.kind, workload.span)
     if workload.host is not None:
         namespaces = (
-            ("host-network", workload.host.network),
-            ("host-pid", workload.host.pid),
-            ("host-ipc", workload.host.ipc),
+            ("host-network", "host network", workload.host.network),
+            ("host-pid", "host PID", workload.host.pid),
+            ("host-ipc", "host IPC", workload.host.ipc),
         )
-        for feature, fact in namespaces:
+        for feature, what, fact in namespaces:
             if isinstance(fact, Known) and fact.value:
-                yield Use(feature, feature.replace("host-", "host "), fact.span, fact.via)
+                yield Use(feature, what, fact.span, fact.via)
         if isinstance(workload.host.users, Known) and not workload.host.users.value:
             yield Use("user-namespace", "hostUsers: false", workload.host.users.span, workload.host.users.via)
     if isinstance(workload.os, Known) and workload.os.value.family == "windows":

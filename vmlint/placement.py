@@ -145,7 +145,7 @@ def _with_what_runs_it(finding: JudgedFinding, advice: str) -> JudgedFinding:
     """A finding that its substrate cannot run the workload says what can."""
     if finding.rule.family != _CANNOT_RUN:
         return finding
-    return replace(finding, help=f"{finding.help} What runs it: {advice}.".strip())
+    return replace(finding, help=f"{finding.help} Alternative: {advice}.".strip())
 
 
 def _finding(rule: RuleFacts, outcome: Need | Surplus | Finding) -> JudgedFinding:

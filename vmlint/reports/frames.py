@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from vmlint.model.record import record
 from vmlint.model.span import Span
 
-WIDTH = 110
+WIDTH = 92
+"""Characters of a source line that an excerpt shows: with its margin it fits a terminal of 100 columns."""
+
 _SECRET = re.compile(
     r"""(?ix) (?P<key> (?<![\w.-]) [\w.-]*
         (?:password|passwd|secret|token|api_?key|private_?key|credential|access_?key)

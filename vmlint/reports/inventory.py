@@ -6,6 +6,7 @@ from vmlint.engine.report import Judged, Report
 from vmlint.model.fact import Known, value_or
 from vmlint.model.finding import ProblemKind, Verdict
 from vmlint.model.record import record
+from vmlint.model.workload import Substrate
 from vmlint.reports.frames import printable
 
 
@@ -79,17 +80,25 @@ def _could_be_containers(report: Report) -> list[str]:
     return lines
 
 
+def _product(substrate: Substrate) -> str:
+    """Provider and runtime; once where one names the other."""
+    if substrate.runtime in substrate.provider:
+        return substrate.provider
+    return f"{substrate.provider}, {substrate.runtime}"
+
+
 def _row(item: Judged) -> list[str]:
     workload, judgement = item.workload, item.judgement
     substrate = value_or(workload.substrate, None)
-    on = f"{substrate.cls.value} ({substrate.provider}, {substrate.runtime})" if substrate else "unknown substrate"
+    on = f"{substrate.cls.value} ({_product(substrate)})" if substrate else "unknown substrate"
     size = []
-    if isinstance(workload.instances, Known):
-        size.append(f"{workload.instances.value} ×")
     if isinstance(workload.vcpu, Known):
         size.append(f"{workload.vcpu.value:g} vCPU")
     if isinstance(workload.memory_mib, Known):
         size.append(f"{workload.memory_mib.value:.0f} MiB")
+    if isinstance(workload.instances, Known):
+        count = workload.instances.value
+        size = [f"{count:,} ×", *size] if size else [f"{count:,} instance{'' if count == 1 else 's'}"]
     row = f"  {printable(workload.address)}: {workload.role.name} on {on}{', ' + ' '.join(size) if size else ''}"
     rows = [f"{row} — {judgement.verdict.value}"]
     for judged in judgement.needs:

@@ -81,8 +81,14 @@ def _located(marks: list[Mark], style: Style, colour: str) -> Iterator[str]:
 
 
 def _problem(severity: str, rule: str, problem: Problem, style: Style, colour: str) -> Iterator[str]:
-    yield f"{style.paint(f'{severity}[{rule}]', colour)} {style.bold(printable(problem.message))}."
+    yield f"{style.paint(f'{severity}[{rule}]', colour)} {style.bold(printable(_sentence(problem.message)))}"
     yield from _located([Mark(problem.span, primary=True)], style, colour)
+
+
+def _sentence(clause: str) -> str:
+    """A problem's clause as a sentence; a name in front keeps its spelling."""
+    first = clause.split(" ", 1)[0]
+    return f"{clause[0].upper() if first.isalpha() else clause[:1]}{clause[1:]}."
 
 
 def _undecided(report: Report) -> Iterator[str]:
@@ -107,10 +113,12 @@ def _summary(report: Report, style: Style) -> Iterator[str]:
         style.paint(_count(summary.warning, "warning"), "yellow") if summary.warning else "",
         _count(summary.notice, "notice") if summary.notice else "",
     ]
-    stated = ", ".join(part for part in found if part) or style.paint("nothing to report", "green")
+    stated = ", ".join(part for part in found if part)
+    if not stated and not summary.unreadable:
+        stated = style.paint("nothing to report", "green")
     rest = [f"{summary.undecided} undecided" if summary.undecided else ""]
     rest += [f"{summary.suppressed} suppressed" if summary.suppressed else ""]
-    rest += [style.paint(f"{summary.unreadable} unreadable", "red") if summary.unreadable else ""]
+    rest += [style.paint(f"{_count(summary.unreadable, 'place')} unreadable", "red") if summary.unreadable else ""]
     yield f"{scope}: {'; '.join(part for part in [stated, *rest] if part)}."
 
 
