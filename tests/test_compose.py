@@ -796,3 +796,10 @@ def test_a_list_names_each_target_once(project: Project) -> None:
     assert [mount.read_only for mount in container.mounts if isinstance(mount.read_only, Known)]
     assert (len(container.mounts), len(container.capabilities)) == (1, 1)
     assert isinstance(container.user, Absent)
+
+
+def test_a_raw_environment_file_is_taken_as_it_stands(project: Project) -> None:
+    body = "{image: a, env_file: [{path: own.env, format: raw}]}"
+    workload = one(project, body, **{"own.env": "# no\nA='x' # $HOME\n  B=${A}\nC\nD=\n", ".env": "C=c\n"})
+    found = {name: getattr(fact, "value", None) for name, fact in workload.containers[0].environment.items()}
+    assert found == {"A": "'x' # $HOME", "B": "${A}", "C": "c", "D": ""}

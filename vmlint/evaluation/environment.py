@@ -78,6 +78,24 @@ def read_environment(source: SourceText, outer: Environment | None = None) -> En
     return EnvironmentFile(found, tuple(problems))
 
 
+def read_raw_environment(source: SourceText, outer: Environment) -> dict[str, Variable]:
+    """The variables of an environment file in the format `raw`: what stands behind `=` is the value, with its
+    quotes and dollars. A name alone is handed on from `outer`."""
+    found: dict[str, Variable] = {}
+    label = source.path.rsplit("/", 1)[-1]
+    for number in range(1, len(source.line_starts) + 1):
+        line = source.line(number).rstrip("\r\n")
+        name, equals, value = line.lstrip().partition("=")
+        if not name or name.startswith("#"):
+            continue
+        if equals:
+            start = source.line_starts[number - 1]
+            found[name] = Variable(value, Origin(f"{label} line {number}", source.span(start, start + len(line))))
+        elif name in outer:
+            found[name] = outer[name]
+    return found
+
+
 @cache
 def _line() -> re.Pattern[str]:
     return re.compile(r"\s*(?:export\s+)?([\w.\-\[\]]+)\s*[=:][ \t]*(.*)", re.DOTALL)

@@ -7,8 +7,8 @@ from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vmlint.evaluation.environment import read_environment
-from vmlint.evaluation.interpolation import Environment
+from vmlint.evaluation.environment import read_environment, read_raw_environment
+from vmlint.evaluation.interpolation import Environment, Variable
 from vmlint.files import folder_of, join
 from vmlint.model.fact import Fact, Known, Unknown, value_or
 from vmlint.model.finding import Problem
@@ -85,7 +85,7 @@ class Project:
             path = text(at(item, "path") if isinstance(item, Mapping) else item)
             source = self._beside(service.path(path.value, item)) if isinstance(path, Known) else None
             if source is not None:
-                for name, variable in read_environment(source, service.variables).variables.items():
+                for name, variable in _variables(source, item, service.variables).items():
                     place = path.span if variable.origin is None else variable.origin.span
                     found[name] = Known(variable.value, place)
         return found
@@ -213,6 +213,12 @@ def load(paths: tuple[str, ...], surroundings: Surroundings) -> Project:
             found[name] = Service(name, merged, merged.key_span, loader.folders, layer.variables, gaps)
     project.services = list(found.values())
     return project
+
+
+def _variables(source: SourceText, item: Value, outer: Environment) -> dict[str, Variable]:
+    if value_or(text(at(item, "format")), "") == "raw":
+        return read_raw_environment(source, outer)
+    return read_environment(source, outer).variables
 
 
 def has_image(body: Value) -> bool:
