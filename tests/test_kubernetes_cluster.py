@@ -131,6 +131,18 @@ def test_a_kind_of_the_users_own(vmlint: Run) -> None:
     assert [f["rule"] for f in json.loads(done.out)["findings"]] == ["VML404"]
 
 
+def test_a_kind_of_the_users_own_in_terraform(vmlint: Run) -> None:
+    Path("main.tf").write_text(
+        'resource "kubernetes_manifest" "g" {\n  manifest = { apiVersion = "example.org/v1", kind = "Gadget", '
+        'metadata = { name = "g" }, spec = { copies = 2, pod = { containers = [{ image = "nginx" }] } } }\n}\n'
+    )
+    Path(".vmlint.yaml").write_text(
+        "kinds:\n- {group: example.org, kind: Gadget, pods: [spec.pod], count: [spec.copies]}\n"
+    )
+    (workload,) = json.loads(vmlint("scan", "--format", "json", ".").out)["workloads"]
+    assert (workload["address"], workload["instances"]) == ("kubernetes_manifest.g", 2)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

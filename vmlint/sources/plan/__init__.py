@@ -46,7 +46,7 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
     if not isinstance(found, Document):
         problems = () if found is None else (found,)
         return Reading(problems=problems, files=frozenset([path]))
-    made = terraform.made(PlanRoot(found).managed, path)
+    made = terraform.made(PlanRoot(found).managed, path, surroundings.settings.kinds)
     return Reading(made.workloads, made.hosts, (*found.problems, *made.problems), frozenset([path]))
 
 

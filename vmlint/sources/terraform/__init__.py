@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from vmlint.catalog.kubernetes_kinds import Kind
 from vmlint.catalog.terraform_types import is_read, resource_type
 from vmlint.evaluation.terraform.modules import load_root, roots
 from vmlint.files import folder_of
@@ -57,7 +58,7 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
         from vmlint.sources import plan
 
         instances, problems = plan.joined(plans, written, root, surroundings.files)
-    found = made(instances, folder)
+    found = made(instances, folder, settings.kinds)
     workloads = list(found.workloads)
     problems += found.problems
     left = root.gaps
@@ -76,8 +77,9 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
     return Reading(tuple(_told_apart(workloads)), found.hosts, tuple(dict.fromkeys(problems)), read_files)
 
 
-def made(instances: Sequence[Instance], root: str) -> Reading:
-    """What resource instances come to; `root` names what is deployed together."""
+def made(instances: Sequence[Instance], root: str, kinds: tuple[Kind, ...] = ()) -> Reading:
+    """What resource instances come to; `root` names what is deployed together, `kinds` are the user's own of
+    Kubernetes objects."""
     workloads: list[Workload] = []
     hosts: list[Host] = []
     problems: list[Problem] = []
@@ -86,7 +88,7 @@ def made(instances: Sequence[Instance], root: str) -> Reading:
         kind = resource_type(instance.type) if instance.mode == "managed" else None
         if kind is None:
             continue
-        resource = Resource(instance, kind, root)
+        resource = Resource(instance, kind, root, kinds)
         for found in _reader(kind.shape)(resource, relations):
             match found:
                 case Host():

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vmlint.catalog import operating_systems, substrates
+from vmlint.catalog.kubernetes_kinds import Kind
 from vmlint.catalog.terraform_types import ResourceType
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
 from vmlint.model.need import SubstrateClass
@@ -19,11 +20,13 @@ from vmlint.sources.terraform.selection import Subject, first, first_text, holds
 
 @record
 class Resource:
-    """An evaluated resource with the row of its type. `root` is the folder of the root module."""
+    """An evaluated resource with the row of its type. `root` is the folder of the root module, `kinds` the
+    user's own kinds of Kubernetes objects."""
 
     instance: Instance
     kind: ResourceType
     root: str
+    kinds: tuple[Kind, ...] = ()
 
     @property
     def absent(self) -> Absent:

@@ -32,7 +32,7 @@ def read(resource: Resource) -> Iterator[Workload | Host | Problem]:
 def _objects(roots: Iterable[Value], resource: Resource) -> Iterator[Workload | Host | Problem]:
     """The Kubernetes reader's workloads under the address of the resource."""
     instance = resource.instance
-    found = kubernetes.read_objects(roots, resource.root)
+    found = kubernetes.read_objects(roots, resource.root, resource.kinds)
     for number, made in enumerate(found.workloads):
         address = instance.address if not number else f"{instance.address}/{made.name}"
         yield replace(
