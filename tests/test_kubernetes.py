@@ -213,6 +213,45 @@ def test_environment_from_a_config_map_of_the_file() -> None:
     assert isinstance(environment["S"], Unknown)
 
 
+CLAIM = "apiVersion: resource.k8s.io/v1\nkind: %s\nmetadata: {name: c}\nspec: %s\n---\n"
+EXACTLY = "{devices: {requests: [{name: g, exactly: {deviceClassName: gpu.nvidia.com, count: 2}}]}}"
+
+
+@pytest.mark.parametrize(
+    ("claim", "reference", "gpus"),
+    [
+        (CLAIM % ("ResourceClaimTemplate", f"{{spec: {EXACTLY}}}"), "resourceClaimTemplateName", 2),
+        (CLAIM % ("ResourceClaim", EXACTLY), "resourceClaimName", 2),
+        (
+            CLAIM % ("ResourceClaim", "{devices: {requests: [{name: g, deviceClassName: gpu.amd.com}]}}"),
+            "resourceClaimName",
+            1,
+        ),
+        (
+            CLAIM
+            % ("ResourceClaim", "{devices: {requests: [{firstAvailable: [{deviceClassName: mig.nvidia.com}]}]}}"),
+            "resourceClaimName",
+            1,
+        ),
+        (
+            CLAIM % ("ResourceClaim", "{devices: {requests: [{deviceClassName: nic.example.org}]}}"),
+            "resourceClaimName",
+            None,
+        ),
+    ],
+)
+def test_claims_on_devices(claim: str, reference: str, gpus: int | None) -> None:
+    pods_own = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {resourceClaims: [{name: mine, %s: c}], "
+    text = claim + pods_own % reference + "containers: [{image: a, resources: {claims: [{name: mine}]}}]}\n"
+    resources = one(text).containers[0].resources
+    assert resources is not None
+    assert isinstance(resources.gpus, Known if gpus else Absent)
+    assert value_or(resources.gpus, None) == gpus
+    (elsewhere,) = (c.resources for c in one(text.removeprefix(claim)).containers)
+    assert elsewhere is not None
+    assert isinstance(elsewhere.gpus, Unknown)
+
+
 # Instances
 
 

@@ -26,6 +26,8 @@ class Kind:
     image: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     count: tuple[str, ...] = ()
+    counted: Any = None
+    least: tuple[str, ...] = ()
     role: str = ""
     daemon_role: str = ""
     daemon_if: Any = None
@@ -160,6 +162,11 @@ def volume_kind(source: str) -> str:
     """What a volume of this source is: `ephemeral`, `config`, `host`, else `volume` (durable)."""
     rows = table("kubernetes_kinds")["volumes"]
     return next((kind for kind in ("ephemeral", "config", "host") if source in rows[kind]), "volume")
+
+
+def device_class(name: str) -> str:
+    """`gpu` for a DeviceClass of a driver whose devices are GPUs; else empty."""
+    return "gpu" if name in table("kubernetes_kinds")["device_classes"]["gpu"] else ""
 
 
 def device_resource(name: str) -> str:

@@ -24,6 +24,7 @@ class Companions:
     object of this kind and name. `presets`: labels that a machine must have, with the machine spec that it then
     gets. `sizes`: the specs of instance types by name. `preferences`: preferences by name. `machines`: how many are
     made from the machine template of this kind and name. `secrets`: Secrets by name.
+    `claims`: the device requests of ResourceClaims and their templates by kind and name.
     `node_classes`: what Karpenter's nodes are made from."""
 
     settings: MutableMapping[str, Value] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Companions:
     machines: MutableMapping[tuple[str, str], Fact[int]] = field(default_factory=dict)
     secrets: MutableMapping[str, Value] = field(default_factory=dict)
     node_classes: MutableMapping[str, Value] = field(default_factory=dict)
+    claims: MutableMapping[tuple[str, str], Value] = field(default_factory=dict)
 
     def over(self, around: Companions) -> Companions:
         """These, and what stands around where they say nothing. Nothing is copied: a folder may have many files."""
@@ -46,6 +48,7 @@ class Companions:
             ChainMap(self.machines, around.machines),
             ChainMap(self.secrets, around.secrets),
             ChainMap(self.node_classes, around.node_classes),
+            ChainMap(self.claims, around.claims),
         )
 
 
@@ -62,6 +65,7 @@ def shared(files: Iterable[Companions]) -> Companions:
         _unambiguous(file.machines for file in found),
         _unambiguous(file.secrets for file in found),
         _unambiguous(file.node_classes for file in found),
+        _unambiguous(file.claims for file in found),
     )
 
 
@@ -84,6 +88,9 @@ def companions(manifests: Iterable[Manifest]) -> Companions:
                 found.settings[manifest.name] = at(body, "data")
             case "karpenter.k8s.aws", "EC2NodeClass":
                 found.node_classes[manifest.name] = at(body, "spec")
+            case "resource.k8s.io", "ResourceClaim" | "ResourceClaimTemplate" as kind:
+                within = ("spec",) if kind == "ResourceClaim" else ("spec", "spec")
+                found.claims[kind, manifest.name] = at(body, *within, "devices", "requests")
             case "", "Secret":
                 found.secrets[manifest.name] = body
             case "autoscaling", "HorizontalPodAutoscaler":

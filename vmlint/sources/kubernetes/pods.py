@@ -29,6 +29,7 @@ from vmlint.model.value import (
     text,
 )
 from vmlint.model.workload import Container, Device, HostAccess, Placement, Port, Resources, Sysctl
+from vmlint.sources.kubernetes.claims import claimed_gpus
 from vmlint.sources.kubernetes.volumes import Volume, mounts
 
 MAX_FILE = 65_536
@@ -37,12 +38,14 @@ MAX_FILE = 65_536
 
 @record
 class Pod:
-    """What the containers of a pod have in common. `settings` are the ConfigMaps of the same file by name."""
+    """What the containers of a pod have in common. `settings` are the ConfigMaps of the same file by name, `claims`
+    the device requests of claims by kind and name."""
 
     spec: Value
     volumes: Mapping[str, Volume]
     annotations: Mapping[str, Fact[str]]
     settings: Mapping[str, Value] = field(default_factory=dict)
+    claims: Mapping[tuple[str, str], Value] = field(default_factory=dict)
 
 
 def containers(pod: Pod) -> Iterator[Container]:
@@ -85,7 +88,7 @@ def container(body: Value, kind: str, pod: Pod) -> Container:
         ports=tuple(_ports(body)),
         environment=environment,
         confinement=tuple(_confinement(label, security, pod_security, pod.annotations)),
-        resources=resources(at(body, "resources")),
+        resources=_with_claims(resources(at(body, "resources")), body, pod),
         files=tuple(_files(body, pod)),
         host_process=first_stated(
             (
@@ -95,6 +98,12 @@ def container(body: Value, kind: str, pod: Pod) -> Container:
             Absent(body.span),
         ),
     )
+
+
+def _with_claims(stated: Resources, body: Value, pod: Pod) -> Resources:
+    if isinstance(at(body, "resources", "claims"), Missing) or not isinstance(stated.gpus, Absent):
+        return stated
+    return replace(stated, gpus=claimed_gpus(body, pod.spec, pod.claims))
 
 
 def _named_after(image: Fact[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
+from math import prod
 
 from vmlint.catalog import operating_systems, substrates
 from vmlint.catalog.kubernetes_kinds import Kind, product_of_label
@@ -51,7 +52,7 @@ def workload(manifest: Manifest, kind: Kind, unit: str, companions: Companions) 
     absent = Absent(body.span.first_line())
     daemon = kind.daemon or _daemon_if(body, kind)
     scaled = companions.scaled.get((manifest.kind, manifest.name))
-    instances = _instances(body, kind, daemon, scaled)
+    instances = _instances(body, kind, daemon, scaled or _least(kind, annotations))
     return Workload(
         address=manifest.address,
         name=manifest.name,
@@ -127,11 +128,13 @@ def _pods(body: Mapping, kind: Kind, annotations: dict[str, Fact[str]], companio
     claims = at(body, "spec", "volumeClaimTemplates")
     found: list[Container] = []
     for spec in specs:
-        found += pods.containers(Pod(spec, volumes(spec, claims), annotations, companions.settings))
+        found += pods.containers(
+            Pod(spec, volumes(spec, claims), annotations, companions.settings, companions.claims)
+        )
     beside = _joined([part for path in kind.spec for part in select(body, path)])
     if kind.containers:
         spec = beside if beside is not None else at(body, "spec")
-        pod = Pod(spec, volumes(spec, claims), annotations, companions.settings)
+        pod = Pod(spec, volumes(spec, claims), annotations, companions.settings, companions.claims)
         base = next(select(body, kind.base), None) if kind.base else None
         for path in kind.containers:
             for item in select(body, path):
@@ -234,6 +237,7 @@ def _instances(body: Mapping, kind: Kind, daemon: bool, scaled: Fact[int] | None
     if daemon:
         return Absent(body.span.first_line())
     counts = [integer(value) for path in kind.count for value in select(body, path)]
+    counts += _multiplied(body, kind)
     unknown = next((count for count in counts if isinstance(count, Unknown)), None)
     if unknown is not None:
         return unknown
@@ -244,6 +248,33 @@ def _instances(body: Mapping, kind: Kind, daemon: bool, scaled: Fact[int] | None
         parts = [part for path in kind.pods if "[]" in path or "{}" in path for part in select(body, path)]
         return Known(max(1, len(parts)), body.span.first_line())
     return Known(sum(count.value for count in known), known[0].span, known[0].via)
+
+
+def _multiplied(body: Mapping, kind: Kind) -> list[Fact[int]]:
+    """The number of each part that has one of its own: a factor that is not written is one."""
+    if kind.counted is None:
+        return []
+    found: list[Fact[int]] = []
+    stated = False
+    for part in select(body, kind.counted["each"]):
+        factors = [integer(at(part, *path.split("."))) for path in kind.counted["factors"]]
+        known = [factor for factor in factors if isinstance(factor, Known)]
+        stated = stated or bool(known)
+        unknown = next((factor for factor in factors if isinstance(factor, Unknown)), None)
+        span = known[0].span if known else part.span.first_line()
+        found.append(unknown or Known(prod(factor.value for factor in known), span))
+    return found if stated or any(isinstance(number, Unknown) for number in found) else []
+
+
+def _least(kind: Kind, annotations: dict[str, Fact[str]]) -> Fact[int] | None:
+    """What an annotation makes an autoscaler keep; none where that may be nothing, as without it."""
+    for key in kind.least:
+        stated = annotations.get(key)
+        if isinstance(stated, Unknown):
+            return stated
+        if isinstance(stated, Known) and stated.value.isdecimal() and int(stated.value):
+            return Known(int(stated.value), stated.span, stated.via)
+    return None
 
 
 def _operating_system(
