@@ -2,9 +2,9 @@
 boot, patch and pay for; replicas of a container share one.
 
 Only with positive evidence of what the machines run (user data, image, declaration), a known count, a web,
-application, worker or cache role and no durable disks. Never for what PLACEMENT exempts: container hosts,
-runners, network infrastructure, Windows, demanding or restricted workloads, whatever asks for a boundary. Sizes
-are as declared; nothing is claimed about use.
+application, worker or cache role and no durable disks. Never for container hosts, CI runners, network
+infrastructure, demanding or restricted workloads, bastions, desktops, Windows machines, nor for what needs a
+sandbox or more. Sizes are as declared; nothing is claimed about use.
 
 Instead: one container image and a replicated service (a Deployment, an ECS service, a Compose service with
 replicas).

@@ -2,7 +2,8 @@
 to be run; the machine around it adds a guest operating system to patch and a boot to wait for.
 
 The evidence is the user data, a `gce-container-declaration` (even where its value is not known), or the units
-of a container-optimised system. Never for what PLACEMENT exempts, nor for demanding machines, nor where the
+of a container-optimised system. Never for container hosts, CI runners, network infrastructure, demanding or
+restricted workloads, bastions, desktops, Windows machines, nor for what needs a sandbox or more; nor where the
 script also installs services or joins a cluster. Replaces VML603.
 
 Instead: run the same image on a container service (Cloud Run, ECS, Container Instances, a cluster).

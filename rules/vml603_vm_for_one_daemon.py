@@ -3,8 +3,9 @@ cache, an exporter, cron, a small database. Most of what it boots, patches and k
 system.
 
 Small is at most 2 vCPU and 4 GiB (options), as declared; a machine whose size is not known is not told.
-Databases are a notice: many have a machine of their own for good reasons. Never for what PLACEMENT exempts.
-Where the machine runs a container anyway, VML602 tells it.
+Databases are a notice: many have a machine of their own for good reasons. Never for container hosts, CI runners,
+network infrastructure, demanding or restricted workloads, bastions, desktops, Windows machines, nor for what
+needs a sandbox or more. Where the machine runs a container anyway, VML602 tells it.
 
 Instead: run the daemon's image beside others on a container host or service.
 

@@ -2,7 +2,9 @@
 an operating system; a container starts in the time that a machine needs to find its disk.
 
 Only with positive evidence of what the tier runs, a scaling policy or scheduled action, a load balancer, and no
-durable disks. May stand beside VML601. Never for what PLACEMENT exempts; nothing is claimed about use.
+durable disks. May stand beside VML601. Never for container hosts, CI runners, network infrastructure, demanding
+or restricted workloads, bastions, desktops, Windows machines, nor for what needs a sandbox or more. Nothing is
+claimed about use.
 
 Instead: a replicated service that scales by load (a Deployment with an autoscaler, an ECS service, Cloud Run).
 

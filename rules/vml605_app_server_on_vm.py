@@ -1,8 +1,9 @@
 """A virtual machine holds one application server (Tomcat, WildFly, Liberty, IIS, Passenger …) for one application.
 The application ships as an image of that server as well; the machine adds an operating system to keep.
 
-A notice only: sessions, licences and habits keep many of these where they are. Never for what PLACEMENT
-exempts.
+A notice only: sessions, licences and habits keep many of these where they are. Never for container hosts, CI
+runners, network infrastructure, demanding or restricted workloads, bastions, desktops, Windows roles (Active
+Directory, remote desktops, file servers), nor for what needs a sandbox or more.
 
 Instead: the vendor's image of the server with the application in it.
 

@@ -1,8 +1,9 @@
 """A virtual machine in the cluster (KubeVirt) runs one packaged daemon, whatever its size. The cluster beside it
 runs that daemon's image as a pod, with the same network, storage and scheduling.
 
-Only with positive evidence in the disk image or cloud-init; never for what PLACEMENT exempts (Windows, network
-infrastructure, demanding or restricted workloads).
+Only with positive evidence in the disk image or cloud-init. Never for container hosts, CI runners, network
+infrastructure, demanding or restricted workloads, bastions, desktops, Windows machines, nor for what needs a
+sandbox or more.
 
 Instead: a Deployment or StatefulSet with the daemon's image.
 

@@ -56,15 +56,55 @@ def test_a_misspelt_row_is_refused() -> None:
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_row_has_a_source(name: str) -> None:
-    """Its own, or the one of the section that it stands in."""
+    """Its own, or the one of the section or table that it stands in."""
     data = table(name)
-    sections = data.get("sources", {})
+    assert _without_source(data) == []
+    assert set(data.get("sources", {})) <= set(data)
+    assert all(len(str(source)) > 3 for source in [*_sources(data), *data.get("sources", {}).values()])
+
+
+@pytest.mark.parametrize(
+    ("data", "bare"),
+    [
+        ({"names": [{"role": "cache", "source": "a manual"}, {"role": "mail"}]}, ["names: {'role': 'mail'}"]),
+        ({"words": ["web", "app"]}, ["words"]),
+        ({"sources": {"names": "a manual"}, "names": ["x"], "endings": ["db"]}, ["endings"]),
+        (
+            {"builds": {"1": {"name": "one", "source": "a manual"}, "2": {"name": "two"}}},
+            ["builds: {'name': 'two'}"],
+        ),
+        ({"limits": {"x": [{"feature": "kvm"}], "y": "a word"}}, ["limits: {'feature': 'kvm'}", "limits"]),
+        ({"source": "a manual", "words": ["web"]}, []),
+        ({"kinds": {"source": "a manual", "patterns": ["x"]}}, []),
+    ],
+)
+def test_a_row_or_a_section_without_a_source_is_refused(data: dict[str, Any], bare: list[str]) -> None:
+    assert _without_source(data) == bare
+
+
+def _without_source(data: dict[str, Any]) -> list[str]:
+    """The rows that neither they themselves, their section nor the table gives a source; of what is no row the
+    section."""
+    if data.get("source"):
+        return []
     bare = []
-    for section, rows in data.items():
-        covered = "source" in data or section in sections
-        bare += [f"{section}: {str(row)[:80]}" for row in _rows(rows) if not covered and not _has_source(row, rows)]
-    assert bare == []
-    assert all(len(str(source)) > 3 for source in _sources(data))
+    for section, content in data.items():
+        sourced = isinstance(content, dict) and content.get("source")
+        if section == "sources" or sourced or data.get("sources", {}).get(section):
+            continue
+        bare += [f"{section}: {str(row)[:80]}" for row in _rows(content) if not row.get("source")]
+        if not all(isinstance(each, (dict, list)) for each in _members(content)):
+            bare.append(section)
+    return bare
+
+
+def _members(section: Any) -> list[Any]:
+    match section:
+        case list():
+            return section
+        case dict():
+            return list(section.values())
+    return [section]
 
 
 def _rows(section: Any) -> Iterator[dict[str, Any]]:
@@ -78,10 +118,6 @@ def _rows(section: Any) -> Iterator[dict[str, Any]]:
                     yield from (row for row in inner if isinstance(row, dict))
                 elif isinstance(inner, dict):
                     yield inner
-
-
-def _has_source(row: dict[str, Any], section: Any) -> bool:
-    return bool(row.get("source")) or (isinstance(section, dict) and bool(section.get("source")))
 
 
 def _sources(value: Any) -> Iterator[Any]:
