@@ -1,10 +1,12 @@
-"""A workload names a runtime class or runtime that nobody knows and that the scan does not define. If it does not
-exist the pod waits for ever; if it does, what isolation it gives cannot be told, and a misspelt one gives none. A
-key that is a mistaken spelling of the field (`runtime-class:`) is dropped by the API server: nobody provides it.
+"""A workload names a runtime class or a runtime that nobody knows and that the scan does not define. If it does not
+exist the pod waits for ever and the engine refuses the container; if it does, what isolation it gives cannot be
+told, and a misspelt one gives none. A key that is a mistaken spelling of the field (`runtime-class:`) is dropped by
+the API server: nobody provides it.
 
-Instead: correct the name, or put the RuntimeClass beside the workloads that use it.
+Instead: correct the name, put the RuntimeClass beside the workloads that use it, or say in `.vmlint.yaml` what it
+is (`runtime-classes`).
 
-Goes back to: Kubernetes documentation, Runtime Class.
+Goes back to: Kubernetes documentation, Runtime Class; Docker documentation, Alternative container runtimes.
 """
 
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from collections.abc import Iterator
 from vmlint.catalog.substrates import of_runtime
 from vmlint.model.fact import Known, Unknown
 from vmlint.model.finding import Finding, Severity, Undecided, notes_from
-from vmlint.model.workload import Workload
+from vmlint.model.workload import Substrate, Workload
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
 
 RULE = Rule(
@@ -21,7 +23,6 @@ RULE = Rule(
     summary="Nobody knows the runtime class that should isolate the workload",
     severity=Severity.WARNING,
     guidance="https://kubernetes.io/docs/concepts/containers/runtime-class/",
-    formats=("kubernetes", "terraform"),
     security=True,
     examples=(
         Bad(
@@ -103,6 +104,36 @@ spec:
 """,
             at="runtime-class: gvisor",
         ),
+        Bad(
+            "compose.yaml",
+            """
+services:
+  app:
+    image: example/app:1.4
+    runtime: rusnc
+""",
+            at="runtime: rusnc",
+        ),
+        Good(
+            "compose.yaml",
+            """
+services:
+  app:
+    image: example/app:1.4
+    runtime: crun
+""",
+        ),
+        Bad(
+            "main.tf",
+            """
+resource "docker_container" "app" {
+  name    = "app"
+  image   = "example/app:1.4"
+  runtime = "rusnc"
+}
+""",
+            at='runtime = "rusnc"',
+        ),
     ),
 )
 
@@ -130,3 +161,17 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
                 )
         case Unknown() as unknown:
             yield Undecided(unknown, matters=False)
+        case _ if isinstance(workload.substrate, Known) and _is_unheard_of(workload.substrate.value):
+            runtime = workload.substrate.value.runtime
+            yield Finding(
+                f"`{runtime}` is no container runtime that is known.",
+                workload.substrate.span,
+                "Correct the name, or say in the configuration what it is.",
+                notes_from(workload.substrate.via),
+                evidence=runtime,
+            )
+
+
+def _is_unheard_of(substrate: Substrate) -> bool:
+    """Whether it is an engine's runtime whose name says nothing."""
+    return substrate.provider == "Docker" and not substrate.certain and of_runtime(substrate.runtime) is None

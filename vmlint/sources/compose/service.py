@@ -294,7 +294,7 @@ def _substrate(body: Value, service: Service, system: Fact[OperatingSystem]) -> 
     handler = at(as_mapping(at(body, "annotations")), "run.oci.handler")
     runtime = first_stated((text(at(body, "runtime")), text(handler)), Absent(body.span))
     match runtime:
-        case Known(value=name, span=span):
+        case Known(value=name, span=span) if name.strip():
             fact = substrates.of_runtime(name)
             if fact is not None:
                 return Known(Substrate(fact.cls, "Docker", fact.runtime, fact.kind, span), span, runtime.via)

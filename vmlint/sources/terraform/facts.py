@@ -70,11 +70,14 @@ def substrate(resource: Resource, subject: Subject | None = None, span_of: Value
     runtime = resource.text("runtime")
     if isinstance(runtime, Unknown):
         return runtime
-    if isinstance(runtime, Known) and (fact := substrates.of_runtime(runtime.value)) is not None:
-        provider = resource.kind.row["substrate"][2]
-        return Known(
-            Substrate(fact.cls, provider, fact.runtime, fact.kind, runtime.span), runtime.span, runtime.via
-        )
+    if isinstance(runtime, Known) and runtime.value.strip():
+        cls, kind, provider, _ = resource.kind.row["substrate"]
+        fact = substrates.of_runtime(runtime.value)
+        if fact is None:
+            found = Substrate(SubstrateClass(cls), provider, runtime.value, kind, runtime.span, certain=False)
+        else:
+            found = Substrate(fact.cls, provider, fact.runtime, fact.kind, runtime.span)
+        return Known(found, runtime.span, runtime.via)
     return _made(resource.kind.row["substrate"], resource, span_of, certain=not resource.kind.row.get("uncertain"))
 
 
