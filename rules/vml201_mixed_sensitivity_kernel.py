@@ -13,13 +13,12 @@ one kernel).
 
 from collections.abc import Iterator
 
-from vmlint.kernel_map import possible_neighbours
-from vmlint.model.fact import Fact, Known
+from vmlint.kernel_map import level_of, levels_beside
+from vmlint.model.fact import Known
 from vmlint.model.finding import Note, Severity
 from vmlint.model.need import Need, NeedKind
 from vmlint.model.workload import Workload
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
-from vmlint.traits import declared
 
 RULE = Rule(
     id="VML201",
@@ -160,29 +159,28 @@ _LEVELS = ("public", "internal", "restricted")
 
 
 def check(workload: Workload, context: Context) -> Iterator[Outcome]:
-    sensitivity, tenant = workload.declarations.sensitivity, workload.declarations.tenant
-    if not isinstance(sensitivity, Known) and not isinstance(tenant, Known):
+    stated = workload.declarations
+    own = level_of(workload)
+    if own is None:
         return
-    for other in possible_neighbours(workload, context.estate):
-        if isinstance(sensitivity, Known) and _rank(sensitivity) > _rank(other.declarations.sensitivity) >= 0:
-            what = f"{declared(sensitivity)} data shares a kernel with `{other.name}`, which is"
-            yield _need(workload, f"{what} {declared(other.declarations.sensitivity)}", sensitivity, other)
-            return
-        theirs = other.declarations.tenant
-        later = workload.span.sort_key > other.span.sort_key
-        if (
-            isinstance(tenant, Known)
-            and isinstance(theirs, Known)
-            and later
-            and declared(tenant) != declared(theirs)
-        ):
-            what = f"tenant {tenant.value} shares a kernel with tenant {theirs.value} (`{other.name}`)"
-            yield _need(workload, what, tenant, other)
-            return
+    for level, others in levels_beside(workload, context.estate):
+        if isinstance(stated.sensitivity, Known) and _rank(own[0]) > _rank(level[0]) >= 0:
+            if (other := next(others, None)) is not None:
+                what = f"{own[0]} data shares a kernel with `{other.name}`, which is {level[0]}"
+                yield _need(workload, what, stated.sensitivity, other)
+                return
+        elif isinstance(stated.tenant, Known) and own[1] and level[1] and own[1] != level[1]:
+            # The later of two tells, so that two tenants are one finding.
+            other = next(others, None)
+            theirs = other.declarations.tenant if other is not None else None
+            if other is not None and isinstance(theirs, Known) and workload.span.sort_key > other.span.sort_key:
+                what = f"tenant {stated.tenant.value} shares a kernel with tenant {theirs.value} (`{other.name}`)"
+                yield _need(workload, what, stated.tenant, other)
+                return
 
 
-def _rank(fact: Fact[str] | None) -> int:
-    return _LEVELS.index(declared(fact)) if declared(fact) in _LEVELS else -1
+def _rank(level: str) -> int:
+    return _LEVELS.index(level) if level in _LEVELS else -1
 
 
 def _need(workload: Workload, what: str, fact: Known[str], other: Workload) -> Need:

@@ -11,7 +11,7 @@ Goes back to: NIST SP 800-190 §4.3.4; Kubernetes documentation, Multi-tenancy.
 
 from collections.abc import Iterator
 
-from vmlint.kernel_map import neighbours
+from vmlint.kernel_map import neighbours_by
 from vmlint.model.finding import Confidence, Note, Severity
 from vmlint.model.need import Need, NeedKind
 from vmlint.model.workload import Workload
@@ -136,16 +136,20 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
         return
     if workload.role.confidence is Confidence.LOW:
         return
-    for other in neighbours(workload, context.estate):
-        if other.role.name in _STORES and other.namespace == workload.namespace:
+    for (role, namespace), others in neighbours_by(_store, workload, context.estate):
+        if namespace == workload.namespace and (other := next(others, None)) is not None:
             yield Need(
                 NeedKind.ISOLATION,
                 "sandbox",
-                f"`{workload.name}` runs the code of others and shares its kernel with `{other.name}` "
-                f"({other.role.name}).",
+                f"`{workload.name}` runs the code of others and shares its kernel with `{other.name}` ({role}).",
                 role_span(workload),
                 "Put it in a sandbox or on hosts of its own, or declare it trusted.",
                 (Note(f"its neighbour `{other.name}`", other.span.first_line()),),
-                evidence=f"beside {other.role.name}",
+                evidence=f"beside {role}",
             )
             return
+
+
+def _store(workload: Workload) -> tuple[str, str] | None:
+    """The role and namespace of what is worth keeping from the code of others."""
+    return (workload.role.name, workload.namespace) if workload.role.name in _STORES else None

@@ -10,10 +10,11 @@ Goes back to: the engines' documentation on kernel settings (catalogue).
 """
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from vmlint.catalog import kernel
 from vmlint.catalog.engines import engine
-from vmlint.kernel_map import neighbours
+from vmlint.kernel_map import neighbours_by
 from vmlint.model.finding import Finding, Note, Severity
 from vmlint.model.workload import Workload
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
@@ -139,34 +140,37 @@ _OPPOSITE = {
 
 
 def check(workload: Workload, context: Context) -> Iterator[Outcome]:
-    own = _demands(workload)
+    own = dict(_demands(workload))
     if not own:
         return
-    for other in neighbours(workload, context.estate):
-        if other.span.sort_key > workload.span.sort_key:
+    for demanded, others in neighbours_by(_demands, workload, context.estate):
+        theirs = dict(demanded)
+        name = next((name for name in own if {own[name][0], theirs.get(name, ("",))[0]} == _OPPOSITE[name]), "")
+        other = next(others, None) if name else None
+        if other is None or other.span.sort_key > workload.span.sort_key:
             continue  # One of the two tells it.
-        theirs = _demands(other)
-        for name, opposite in _OPPOSITE.items():
-            if {own.get(name, ("", False))[0], theirs.get(name, ("", False))[0]} == opposite:
-                both = own[name][1] and theirs[name][1]
-                yield Finding(
-                    f"`{workload.name}` asks for {_setting(name)} = {own[name][0]} and `{other.name}` on the same "
-                    f"kernel for {theirs[name][0]}.",
-                    role_span(workload),
-                    "Give one of them a pool of nodes or a kernel of its own.",
-                    (Note(f"its neighbour `{other.name}`", role_span(other)),),
-                    severity=Severity.WARNING if both else Severity.NOTICE,
-                    evidence=f"{name} against {other.name}",
-                )
-                return
+        both = own[name][1] and theirs[name][1]
+        yield Finding(
+            f"`{workload.name}` asks for {_setting(name)} = {own[name][0]} and `{other.name}` on the same kernel "
+            f"for {theirs[name][0]}.",
+            role_span(workload),
+            "Give one of them a pool of nodes or a kernel of its own.",
+            (Note(f"its neighbour `{other.name}`", role_span(other)),),
+            severity=Severity.WARNING if both else Severity.NOTICE,
+            evidence=f"{name} against {other.name}",
+        )
+        return
 
 
 def _setting(name: str) -> str:
     return "transparent huge pages" if name == "thp" else name
 
 
-def _demands(workload: Workload) -> dict[str, tuple[str, bool]]:
-    """The value that the workload asks for by setting, and whether it sets it itself."""
+Demands: TypeAlias = tuple[tuple[str, tuple[str, bool]], ...]
+
+
+def _demands(workload: Workload) -> Demands:
+    """For each setting that has opposites the value that the workload asks for, and whether it sets it itself."""
     found: dict[str, tuple[str, bool]] = {}
     fact = engine(workload.role.engine) if workload.role.engine else None
     if fact is not None:
@@ -182,4 +186,4 @@ def _demands(workload: Workload) -> dict[str, tuple[str, bool]]:
     for sysctl in stated:
         if hasattr(sysctl.value, "value"):
             found[sysctl.name] = (str(sysctl.value.value), True)
-    return found
+    return tuple((name, found[name]) for name in _OPPOSITE if name in found)

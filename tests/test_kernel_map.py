@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Outcome
+from vmlint import kernel_map
 
 POOL = """
 resource "google_container_node_pool" "{name}" {{
@@ -185,6 +186,29 @@ def test_sensitivities_meet_unless_something_keeps_them_apart(
         (tmp_path / "main.tf").write_text(both, encoding="utf-8")
     found = json.loads(vmlint("scan", "--select", "VML201", "--format", "json", ".").out)["findings"]
     assert [finding["workload"] for finding in found] == (["Pod/pay"] if meet else [])
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        "{image: 'example/app:1', labels: {vmlint.dev/sensitivity: restricted}}",
+        "{image: 'example/app:1', labels: {vmlint.dev/tenant: one}}",
+        "{image: 'jupyter/scipy-notebook:1'}",
+        "{image: 'redis:7'}",
+        "{image: 'postgres:16'}",
+    ],
+)
+def test_many_alike_on_one_kernel_are_not_compared_with_each_other(
+    service: str, tmp_path: Path, vmlint: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[int] = []
+    monkeypatch.setattr(kernel_map, "_apart", lambda one, other: bool(compared.append(1)))
+    many = 60
+    text = "services:\n" + "".join(f"  s{number}: {service}\n" for number in range(many))
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    chosen = ("--select", "VML201", "--select", "VML202", "--select", "VML205")
+    assert vmlint("scan", *chosen, ".").code == 0
+    assert len(compared) <= 4 * many
 
 
 def test_text_and_mermaid(tmp_path: Path, vmlint: Callable[..., Outcome]) -> None:

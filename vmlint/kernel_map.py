@@ -7,8 +7,9 @@ one named cluster or host). Where it cannot tell, a workload is alone and the ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import lru_cache
+from typing import Any, TypeAlias
 
 from vmlint.files import folder_of
 from vmlint.model.fact import Fact, Known, Unknown
@@ -16,7 +17,7 @@ from vmlint.model.need import SubstrateClass
 from vmlint.model.record import record
 from vmlint.model.workload import Estate, Host, Workload
 from vmlint.node_pools import SameEstate, pools_that_may_take, selected_pool
-from vmlint.traits import shares_kernel
+from vmlint.traits import declared, shares_kernel
 
 
 @record
@@ -190,25 +191,39 @@ def _tolerated(workload: Workload) -> tuple[str, ...]:
     return tuple(sorted({f.value for f in workload.placement.tolerations if isinstance(f, Known)}))
 
 
-def neighbours(workload: Workload, estate: Estate) -> Iterator[Workload]:
-    """The other workloads on the same kernel, in the order of the scan, without those that it keeps apart from."""
+Trait: TypeAlias = Callable[[Workload], Hashable]
+"""Something of a workload by which its neighbours are told apart; what is false of it is left out."""
+
+
+def neighbours_by(trait: Trait, workload: Workload, estate: Estate) -> Iterator[tuple[Any, Iterator[Workload]]]:
+    """The other workloads on the same kernel by a trait, each group in the order of the scan, without those that it
+    keeps apart from. Groups are made once for an estate, and only those that are asked for are looked through: an
+    estate of thousands has few traits."""
     kernel = kernel_of(workload, estate)
     if not isinstance(kernel, Kernel) or not kernel.shared:
         return
-    for other in _by_kernel(SameEstate(estate)).get(kernel.key, ()):
-        if other is not workload and not _apart(workload, other) and not _apart(other, workload):
-            yield other
+    for found, others in _by_kernel(SameEstate(estate), trait).get(kernel.key, {}).items():
+        yield (
+            found,
+            (o for o in others if o is not workload and not _apart(workload, o) and not _apart(o, workload)),
+        )
 
 
-def possible_neighbours(workload: Workload, estate: Estate) -> Iterator[Workload]:
-    """The other workloads that nothing keeps from the same kernel: of pods those of the same scope without a
-    dedicating taint and selector, or with a pool that may take both; else the plain neighbours."""
+def level_of(workload: Workload) -> tuple[str, str] | None:
+    """Declared sensitivity and tenant, each empty where not known; None where neither is: only declared workloads
+    can be of different sensitivity or tenants."""
+    level = declared(workload.declarations.sensitivity), declared(workload.declarations.tenant)
+    return level if any(level) else None
+
+
+def levels_beside(workload: Workload, estate: Estate) -> Iterator[tuple[tuple[str, str], Iterator[Workload]]]:
+    """The declared workloads that nothing keeps from the same kernel, by level: of pods those of the same scope
+    without a dedicating taint and selector, or with a pool that may take both; else the plain neighbours."""
     if not is_pod(workload) or not shares_kernel(workload):
-        yield from neighbours(workload, estate)
+        yield from neighbours_by(level_of, workload, estate)
         return
-    for other in _pods_of_scan(SameEstate(estate)):
-        if other is not workload and _may_meet(workload, other, estate):
-            yield other
+    for level, pods in _pods_by_level(SameEstate(estate)).items():
+        yield level, (other for other in pods if other is not workload and _may_meet(workload, other, estate))
 
 
 def _may_meet(one: Workload, other: Workload, estate: Estate) -> bool:
@@ -255,24 +270,24 @@ def systems_beside(workload: Workload, estate: Estate) -> frozenset[str]:
     return _systems(SameEstate(estate)).get(scope_of(workload), frozenset())
 
 
-@lru_cache(maxsize=1)
-def _by_kernel(same: SameEstate) -> dict[tuple[str, ...], list[Workload]]:
-    found: dict[tuple[str, ...], list[Workload]] = {}
+@lru_cache(maxsize=4)
+def _by_kernel(same: SameEstate, trait: Trait) -> dict[tuple[str, ...], dict[Hashable, list[Workload]]]:
+    found: dict[tuple[str, ...], dict[Hashable, list[Workload]]] = {}
     for workload in same.estate.workloads:
-        kernel = kernel_of(workload, same.estate)
-        if isinstance(kernel, Kernel) and kernel.shared:
-            found.setdefault(kernel.key, []).append(workload)
+        if told := trait(workload):
+            kernel = kernel_of(workload, same.estate)
+            if isinstance(kernel, Kernel) and kernel.shared:
+                found.setdefault(kernel.key, {}).setdefault(told, []).append(workload)
     return found
 
 
 @lru_cache(maxsize=1)
-def _pods_of_scan(same: SameEstate) -> tuple[Workload, ...]:
-    """The declared pods: only they can be of different sensitivity or tenants."""
-    return tuple(
-        w
-        for w in same.estate.workloads
-        if is_pod(w) and shares_kernel(w) and (w.declarations.sensitivity or w.declarations.tenant)
-    )
+def _pods_by_level(same: SameEstate) -> dict[tuple[str, str], list[Workload]]:
+    found: dict[tuple[str, str], list[Workload]] = {}
+    for workload in same.estate.workloads:
+        if (level := level_of(workload)) and is_pod(workload) and shares_kernel(workload):
+            found.setdefault(level, []).append(workload)
+    return found
 
 
 @lru_cache(maxsize=1)
