@@ -743,6 +743,7 @@ services:
         (3, 'the service "a" is empty'),
         (4, 'the service "b" is no mapping'),
         (5, 'the service "c" is no mapping'),
+        (6, 'the service "d" has neither image nor build: a part of another file\'s, no workload'),
     ]
     assert names(reading) == ["e", "f", "1"]
     assert isinstance(reading.workloads[-1].instances, Unknown)
@@ -803,3 +804,11 @@ def test_a_raw_environment_file_is_taken_as_it_stands(project: Project) -> None:
     workload = one(project, body, **{"own.env": "# no\nA='x' # $HOME\n  B=${A}\nC\nD=\n", ".env": "C=c\n"})
     found = {name: getattr(fact, "value", None) for name, fact in workload.containers[0].environment.items()}
     assert found == {"A": "'x' # $HOME", "B": "${A}", "C": "c", "D": ""}
+
+
+def test_a_fragment_is_told_and_no_workload(project: Project) -> None:
+    reading = project({"compose.yaml": "services: {web: {privileged: true}, ours: {provider: {type: x}}}\n"})
+    assert reading.workloads == ()
+    (told,) = reading.problems
+    assert (told.kind, told.span.line) == (ProblemKind.SKIPPED, 1)
+    assert 'the service "web" has neither image nor build' in told.message

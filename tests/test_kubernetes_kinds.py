@@ -63,6 +63,9 @@ FAMILIES = [
     ("kubeflow.org/v1", "PyTorchJob",
      f"{{pytorchReplicaSpecs: {{Master: {{replicas: 1, template: {{spec: {POD}}}}}, "
      f"Worker: {{replicas: 3, template: {{spec: {POD}}}}}}}}}", "ml-training", 4, 1024),
+    ("kubeflow.org/v1", "TFJob",
+     f"{{tfReplicaSpecs: {{Chief: {{template: {{spec: {POD}}}}}, "
+     f"Worker: {{replicas: 3, template: {{spec: {POD}}}}}}}}}", "ml-training", 4, 1024),
     ("kubeflow.org/v1", "Notebook", f"{{template: {{spec: {POD}}}}}", "code-executor", 1, 1024),
     ("ray.io/v1", "RayCluster",
      f"{{headGroupSpec: {{template: {{spec: {POD}}}}}, "

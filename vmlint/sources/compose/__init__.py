@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from vmlint.files import folder_of, join
+from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.span import SourceText
 from vmlint.model.value import Mapping, Missing, Sequence, Value, at, entries
 from vmlint.sources.compose.engine import engine_of
 from vmlint.sources.compose.loading import Loader
-from vmlint.sources.compose.project import has_image, load
+from vmlint.sources.compose.project import Project, has_image, load
 from vmlint.sources.compose.service import workload
 from vmlint.sources.reading import Reading, Surroundings, Unit
 
@@ -143,4 +144,15 @@ def read(unit: Unit, surroundings: Surroundings) -> Reading:
     found = [workload(service, project, engine) for service in project.services if has_image(service.body)]
     workloads = tuple(one for one in found if one is not None)
     images = tuple(project.images())
-    return Reading(workloads, (), tuple(project.problems), frozenset(project.files), images)
+    problems = (*project.problems, *_fragments(project))
+    return Reading(workloads, (), problems, frozenset(project.files), images)
+
+
+def _fragments(project: Project) -> Iterator[Problem]:
+    """Services that say nothing to run, as in a file that is given to Compose after another one."""
+    for service in project.services:
+        if not (service.gaps or has_image(service.body)) and isinstance(at(service.body, "provider"), Missing):
+            message = (
+                f'the service "{service.name}" has neither image nor build: a part of another file\'s, no workload'
+            )
+            yield Problem(ProblemKind.SKIPPED, message, service.span)
