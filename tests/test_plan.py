@@ -393,3 +393,31 @@ def test_a_plan_tells_the_resources_of_a_module_that_is_not_at_hand(vmlint: Run)
     called = {"m": {"module": {"resources": [{"address": "docker_container.c", "expressions": {}}]}}}
     write("plan.json", plan(children=[child], configuration={"root_module": {"module_calls": called}}))
     assert [w["address"] for w in inventory(vmlint)] == ['module.m["a"].docker_container.c']
+
+
+def test_the_configuration_settles_of_a_counted_call_only_what_it_says_of_all(vmlint: Run) -> None:
+    Path("m").mkdir()
+    Path("m/main.tf").write_text(
+        'variable "type" {}\nresource "aws_instance" "n" {\n  ami           = "ami-1"\n'
+        "  instance_type = var.type\n}\n"
+    )
+    Path("main.tf").write_text(
+        'module "m" {\n  source = "./m"\n  count  = 2\n  type   = ["t3.small", "t3.large"][count.index]\n}\n'
+    )
+    found = [
+        {"address": f"module.m[{i}]", "resources": [
+            resource(f"module.m[{i}].aws_instance.n", "aws_instance", {"instance_type": t, "ami": "ami-1"})]}
+        for i, t in enumerate(("t3.small", "t3.large"))
+    ]  # fmt: skip
+    write("plan.json", plan(children=found))
+    (both,) = inventory(vmlint)
+    assert (both["instances"], both["memory_mib"], both["images"]) == (2, None, ["ami-1"])
+
+
+def test_a_second_plan_of_a_root_is_told(vmlint: Run) -> None:
+    Path("main.tf").write_text('resource "aws_instance" "web" {\n  ami = "ami-1"\n}\n')
+    write("one.json", plan(WEB))
+    write("two.json", plan(WEB))
+    done = vmlint("scan", "-v", ".")
+    assert done.code == 0
+    assert "two.json:1: it is passed over, as one.json tells of the same root module" in done.err

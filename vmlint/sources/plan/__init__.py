@@ -15,7 +15,7 @@ from vmlint.evaluation.terraform.instances import ResourceInstance
 from vmlint.evaluation.terraform.modules import RootModule
 from vmlint.files import Files, Refusal, folder_of
 from vmlint.model.fact import Unknown
-from vmlint.model.finding import Problem
+from vmlint.model.finding import Problem, ProblemKind
 from vmlint.sources.plan import document as documents
 from vmlint.sources.plan.document import Document
 from vmlint.sources.plan.instances import PlanRoot, Written
@@ -90,8 +90,11 @@ def joined(
     readable.sort(key=lambda document: document.kind != "plan")
     if not readable:
         return list(instances), problems
-    document = readable[0]
+    document, *others = readable
     problems += document.problems
+    for other in others:
+        message = f"it is passed over, as {document.source.path} tells of the same root module"
+        problems.append(Problem(ProblemKind.SKIPPED, message, other.source.span(other.start, other.start + 1)))
     planned = PlanRoot(document, Written(root))
     join = _beside_plan if document.kind == "plan" else _beside_state
     return join(planned, instances), problems

@@ -48,8 +48,9 @@ class Written:
             return None
         return module.module.configuration.resources.get((instance.mode, instance.type, instance.name))
 
-    def resource(self, address: str) -> ResourceInstance | None:
-        return next(iter(self.root.resource(address)), None)
+    def resources(self, address: str) -> list[ResourceInstance]:
+        """Of a call with count, one for each index on which the arguments depend."""
+        return self.root.resource(address)
 
     def chain(self, instance: Instance) -> tuple[Span, ...]:
         module = self._modules.get(without_keys(instance.module))
@@ -165,8 +166,12 @@ class PlanInstance:
         return PlanModule(self._root, self)
 
     @cached_property
+    def _all_written(self) -> list[ResourceInstance]:
+        return [] if self._root.written is None else self._root.written.resources(self.address)
+
+    @property
     def written(self) -> ResourceInstance | None:
-        return None if self._root.written is None else self._root.written.resource(self.address)
+        return self._all_written[0] if self._all_written else None
 
     @property
     def count(self) -> Fact[int]:
@@ -207,8 +212,8 @@ class PlanInstance:
         state it is the other way round: the configuration is what is meant."""
         if name not in self._attributes:
             told = self._told(name)
-            if self.written is not None:
-                meant = self.written.attribute(name)
+            if self._all_written:
+                meant = self._meant(name)
                 told = filled(meant, told) if self._root.document.kind == "state" else filled(told, meant)
             self._attributes[name] = told
         return self._attributes[name]
@@ -225,6 +230,14 @@ class PlanInstance:
         found = [self._value(member, name) for member in distinct]
         if len(found) == 1:
             return found[0]
+        return self._agreed(found)
+
+    def _meant(self, name: str) -> Value:
+        """What the configuration says, as far as it says the same of all instances."""
+        found = [instance.attribute(name) for instance in self._all_written[:MAX_COMPARED]]
+        return found[0] if len(found) == 1 else self._agreed(found)
+
+    def _agreed(self, found: list[Value]) -> Value:
         reason = "it differs between the instances that count makes"
         return agreed(found, Unresolved(Unknown("count.index", reason, self.span)), self.span)
 
