@@ -65,6 +65,8 @@ def test_a_planned_resource_is_the_workload_that_its_configuration_makes(vmlint:
         ("utf-8-sig", "", ""),
         ("utf-8", "[command]/usr/bin/terraform show -json plan\n", "\n::debug::stdout\n"),
         ("utf-8", "Reading {the plan}…\n\n", ""),
+        ("utf-8", '{"level": "info", "msg": "planning"}\n', '\n{"level": "info"}\n'),
+        ("utf-8", "\x1b[33mWarning\x1b[0m\n\x1b[0m", ""),
     ],
 )
 def test_encodings_and_banners(vmlint: Run, encoding: str, banner: str, tail: str) -> None:

@@ -19,7 +19,7 @@ MAX_INSTANCES = 20_000
 """Resource instances of one document; what is beyond is told as a problem."""
 
 _MAX_STARTS = 20
-_START = re.compile(r"^[ \t]*+\{", re.MULTILINE)
+_START = re.compile(r"^(?:[ \t]|\x1b\[[0-9;]*+m)*+\{", re.MULTILINE)
 
 
 @record
@@ -84,15 +84,20 @@ def read(source: SourceText) -> Document | Problem | None:
 
 
 def _decoded(text: str) -> tuple[dict[str, Any] | str, int]:
-    """The first object that stands at the beginning of a line, and where; else why there is none, and where."""
+    """The object that tells its format, else the first; one stands at the beginning of a line. Where there is none,
+    why, and where. Lines of a log before it may be JSON too."""
     decoder = json.JSONDecoder(strict=False)
     failed: tuple[str, int] | None = None
+    other: tuple[dict[str, Any], int] | None = None
+    end = 0
     for number, match in enumerate(_START.finditer(text)):
         if number >= _MAX_STARTS:
             break
         start = match.end() - 1
+        if start < end:
+            continue
         try:
-            found, _ = decoder.raw_decode(text, start)
+            found, end = decoder.raw_decode(text, start)
         except json.JSONDecodeError as error:
             failed = failed or (f"it is no JSON: {error.msg[:1].lower()}{error.msg[1:]}", error.pos)
             continue
@@ -100,9 +105,10 @@ def _decoded(text: str) -> tuple[dict[str, Any] | str, int]:
             return "it is nested too deeply", start
         except ValueError:
             return "it has a number that is too long", start
-        if isinstance(found, dict):
+        if "format_version" in found or "lineage" in found:
             return found, start
-    return failed or ("it holds no JSON object", 0)
+        other = other or (found, start)
+    return other or failed or ("it holds no JSON object", 0)
 
 
 def _shown(source: SourceText, root: dict[str, Any], start: int) -> Document | None:
