@@ -82,6 +82,13 @@ def test_text_between_blocks_is_told() -> None:
     assert [problem.message for problem in found.problems] == ["a block is expected here"]
 
 
+@pytest.mark.parametrize("text", ["x = <<E\n", 'resource "a" "b" {\n', 'resource "a" "b" {\n x = <<E\n'])
+def test_a_file_of_errors_is_given_up(text: str) -> None:
+    document = hcl.blocks(SourceText("main.tf", text * 10_000))
+    assert len(document.problems) == hcl.MAX_PROBLEMS + 1
+    assert "too many errors" in document.problems[-1].message
+
+
 def test_windows_line_ends() -> None:
     source = 'locals {\r\n  a = 1\r\n  b = <<EOT\r\n}\r\nEOT\r\n  c = "x"\r\n}\r\n'
     found = hcl.blocks(text(source))

@@ -116,6 +116,10 @@ class Files:
     def is_folder(self, path: str) -> bool:
         return _is_path(path) and self._inside(os.path.realpath(path)) and os.path.isdir(path)
 
+    def is_outside(self, path: str) -> bool:
+        """Whether a path leads out of the root, by its name or a link: what is there is not looked at."""
+        return _is_path(path) and not self._inside(os.path.realpath(path))
+
     def names(self, folder: str) -> list[str]:
         """The names of the entries of a folder in the root, sorted; empty where it cannot be listed."""
         if not _is_path(folder) or not self._inside(self._real_folder(folder or ".")):

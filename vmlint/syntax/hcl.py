@@ -39,6 +39,9 @@ _STRING_STEP = re.compile(r'(?:[^"\\$%\n]++|\\.|[$%](?!\{))*+')
 
 MAX_NESTED_STRINGS = 100
 
+MAX_PROBLEMS = 100
+"""Errors between the blocks of one file; each may have taken a look at all that follows."""
+
 
 class RawBlock:
     """A top-level block before anybody reads it: `start:end` with its braces, `header_end` behind its last
@@ -107,6 +110,9 @@ def blocks(source: SourceText) -> Document:
     while True:
         at = _gap(text, at)
         if at >= len(text):
+            return document
+        if len(document.problems) >= MAX_PROBLEMS:
+            document.problems.append(SyntaxProblem("it has too many errors: the rest is not read", at, at + 1))
             return document
         match = _HEADER.match(text, at)
         if match is None:

@@ -42,6 +42,10 @@ class Paths:
             return True
         return False if refusal.missing else None
 
+    def may_list(self, folder: str) -> bool:
+        """Whether what a folder holds may be looked at, if it is there."""
+        return _home(folder) is None and not self.files.is_outside(self.located(folder))
+
 
 def _home(path: str) -> Refusal | None:
     """Nobody's home is in the scanned folder."""

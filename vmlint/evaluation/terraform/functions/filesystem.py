@@ -73,7 +73,10 @@ def _fileexists(call: Call) -> Any:
 
 def _fileset(call: Call) -> Any:
     paths = call.scope.paths
-    pattern = re.compile(_glob(os.path.normpath(call.text(1)).replace(os.sep, "/")))
+    wanted = os.path.normpath(call.text(1)).replace(os.sep, "/")
+    if not paths.may_list(call.text(0)) or wanted.startswith(("../", "/")):
+        return unresolved(f'fileset("{_shown(call)}")', "it is no folder of the scanned one", call.span)
+    pattern = re.compile(_glob(wanted))
     start = paths.located(call.text(0))
     found: list[str] = []
     waiting, seen = [""], 0
