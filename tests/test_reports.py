@@ -193,6 +193,10 @@ class TestRedaction:
             ("  - SECRET_TOKEN=abc", "  - SECRET_TOKEN=***"),
             ("  PASSWORD: ${PASSWORD}", "  PASSWORD: ${PASSWORD}"),
             ("  image: nginx", "  image: nginx"),
+            ('  source = "git::https://me:hunter2@host/x"', '  source = "git::https://**********@host/x"'),
+            ("  https://host:80/a@b", "  https://host:80/a@b"),
+            ("  docker login --password hunter2 ghcr.io", "  docker login --password ******* ghcr.io"),
+            ("  docker login --password $PASSWORD", "  docker login --password $PASSWORD"),
         ],
     )
     def test_values_of_secret_keys(self, line: str, shown: str) -> None:

@@ -167,3 +167,16 @@ def test_what_stands_around_a_secret_stays_known(vmlint: Run, module: Path) -> N
     assert "VML602" in text, "what the user data runs is known but for the tag"
     why = vmlint("why", "docker_container.db", ".").out
     assert "database" in why, "the image's name tells the role"
+
+
+def test_the_credentials_in_the_source_of_a_module_are_not_told(vmlint: Run) -> None:
+    Path("main.tf").write_text(
+        'module "app" {\n  source = "git::https://me:hunter2@example.com/app.git?ref=v1"\n}\n'
+    )
+    for done in (
+        vmlint("why", "module.app", "."),
+        vmlint("scan", "-v", "--format", "json", "."),
+        vmlint("scan", "."),
+    ):
+        assert "hunter2" not in done.out + done.err
+    assert "git::https://…@example.com/app.git?ref=v1" in vmlint("why", "module.app", ".").out

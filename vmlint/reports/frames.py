@@ -19,6 +19,11 @@ _SECRET = re.compile(
         (?:password|passwd|secret|token|api_?key|private_?key|credential|access_?key)
         [\w.-]* ["']? \s* [:=] \s* ) (?P<value> [^\s,}\]]+ .* )"""
 )
+_INLINE = (
+    re.compile(r"(://)([^\s/@\"'$:]*+:[^\s/@\"'$]++)(?=@)"),
+    re.compile(r"(?i)(--[\w-]*(?:password|passwd|secret|token)[\w-]*+[ \t]++)([^\s$-]\S*+)"),
+)
+"""The user and the password of a URL; the value behind an option. What is kept, and what is not shown."""
 NEAR = 500
 """Characters before a mark that an excerpt is made from."""
 
@@ -26,7 +31,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 
 
 def redacted(line: str) -> str:
-    """The line with the value of a secret-looking key as asterisks of the same length."""
+    """The line with the value of a secret-looking key, and the credentials of a URL, as asterisks of the same
+    length."""
+    for inline in _INLINE:
+        line = inline.sub(lambda match: match[1] + "*" * len(match[2]), line)
     found = _SECRET.search(line)
     if found is None or found["value"].lstrip("\"'").startswith(("${", "$(", "var.", "{{")):
         return line

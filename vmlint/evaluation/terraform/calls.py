@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from vmlint.evaluation.terraform.module import MAX_CALLS, MAX_MODULE_DEPTH, Call, Module
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 
 CYCLE = "the module calls itself through "
+
+_CREDENTIALS = re.compile(r"://[^/@\s]*@")
+"""Who fetches a module, with a password perhaps: what is told of its source leaves it out."""
 
 
 def source_of(block: RawBlock) -> str:
@@ -134,7 +138,8 @@ def _folder(caller: Module, name: str, source: str) -> tuple[str, str]:
         path = f"{caller.path}.{name}".lstrip(".")
         installed = world.installed.get(path)
         if installed is None:
-            return "", f"the module {source} is not in the scanned folder (terraform init fetches it)"
+            shown = _CREDENTIALS.sub("://…@", source)
+            return "", f"the module {shown} is not in the scanned folder (terraform init fetches it)"
         folder = installed
     if not world.files.is_folder(folder):
         return "", f"the folder {folder} does not exist in the scanned folder"
