@@ -81,6 +81,16 @@ def test_what_depends_on_the_index_is_known_as_far_as_all_agree(tree: Tree) -> N
     assert isinstance(body.entries["size"], Unresolved)
 
 
+def test_a_reference_names_one_of_the_instances_that_count_makes(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(
+        'resource "t" "a" {\n  count = 3\n  size  = ["small", "large", "huge"][count.index]\n  kind  = "k"\n}\n'
+    )
+    root = load_root(str(tmp_path), Files(tmp_path))
+    assert to_json(evaluate("t.a[1].size", root)) == "large"
+    assert to_json(evaluate("t.a[*].size", root)) == ["small", "large", "huge"]
+    assert to_json(evaluate("[for x in t.a : x.kind]", root)) == ["k", "k", "k"]
+
+
 def test_an_unknown_count_is_one_instance(tree: Tree) -> None:
     tree.write(main='variable "n" {}\nresource "t" "a" {\n  count = var.n\n  x = count.index == 0 ? 1 : 1\n}\n')
     instance = tree.resources()["t.a"]

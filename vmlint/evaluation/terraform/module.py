@@ -310,17 +310,19 @@ class Module:
         if found:
             count = found[0].expansion.count
             number = count.value if isinstance(count, Known) else 1
-            items = [self._object(found[0], f"{name}[{at}]") for at in range(min(number, 1000))]
+            items = [self._object(found[0], f"{name}[{at}]", at) for at in range(min(number, 1000))]
             if not isinstance(count, Known) or number > 1000:
                 rest = Unknown(name, "count is not known", block.span)
         return Sequence(items, block.source, block.start, block.end, kind="tuple", rest=rest)
 
-    def _object(self, resource: Resource, name: str) -> LazyMapping:
+    def _object(self, resource: Resource, name: str, index: int = 0) -> LazyMapping:
         def one(attribute: str) -> Value | None:
             from vmlint.evaluation.terraform.providers import computed
 
             if attribute in resource.names:
-                value = self._once((name, attribute), resource.block.span, lambda: resource.attribute(attribute))
+                value = self._once(
+                    (name, attribute), resource.block.span, lambda: resource.attribute_at(attribute, index)
+                )
                 return None if is_null(value) else value
             return computed(resource, attribute)
 

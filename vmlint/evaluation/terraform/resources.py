@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from vmlint.evaluation.terraform.conversions import to_number
@@ -143,7 +143,9 @@ class Resource:
     """One instance of a resource or data block in a module evaluation. See `instances.ResourceInstance` for what
     the readers are given."""
 
-    __slots__ = ("_attributes", "_body", "_evaluating", "block", "expansion", "mode", "module", "name", "type")
+    __slots__ = (
+        "_attributes", "_body", "_evaluating", "_indexed", "block", "expansion", "mode", "module", "name", "type",
+    )  # fmt: skip
 
     def __init__(self, module: Module, block: RawBlock, mode: str, expansion: Expansion) -> None:
         self.module = module
@@ -153,6 +155,7 @@ class Resource:
         self.expansion = expansion
         self._attributes: dict[str, Value] = {}
         self._evaluating: set[str] = set()
+        self._indexed: set[str] = set()
         self._body: Mapping | None = None
 
     @property
@@ -189,26 +192,39 @@ class Resource:
         if name in self._evaluating:
             return failed("it refers to itself", block.span, f"{self.address}.{name}")
         self._evaluating.add(name)
-        value = self._instances_agree(lambda scope: entry(block.body, name, scope))
+        value = self._instances_agree(name)
         self._evaluating.discard(name)
         if value is None:
             return Missing(block.source, block.start, block.end)
         self._attributes[name] = value
         return value
 
-    def _instances_agree(self, make: Callable[[Scope], Value | None]) -> Value | None:
-        """A part of the body as far as all instances that count makes have the same."""
+    def attribute_at(self, name: str, index: int) -> Value:
+        """An attribute of one of the instances that count makes."""
+        value = self.attribute(name)
+        if name not in self._indexed:
+            return value
+        names = _index_names(scalar(index, self.block.span))
+        return entry(self.block.body, name, self.module.scope(self.block.source, names)) or value
+
+    def _instances_agree(self, name: str) -> Value | None:
+        """An attribute as far as all instances that count makes have the same."""
+
+        def make(names: dict[str, Value]) -> Value | None:
+            return entry(self.block.body, name, self.module.scope(self.block.source, names))
+
         scope = self.module.scope(self.block.source, self.expansion.names)
-        value = make(scope)
+        value = entry(self.block.body, name, scope)
         index = self.expansion.index
         if value is None or index is None or "count" not in scope.touched:
             return value
+        self._indexed.add(name)
         count = self.expansion.count
         number = count.value if isinstance(count, Known) else MAX_INDICES + 1
         indices: list[Value] = [scalar(at, index.span) for at in range(1, min(number, MAX_INDICES))]
         if number > MAX_INDICES:
             indices.append(index)
-        others = [make(self.module.scope(self.block.source, _index_names(other))) for other in indices]
+        others = [make(_index_names(other)) for other in indices]
         found = agreed([value, *[other for other in others if other is not None]], index, value.span)
         found.key_start = value.key_start
         return found
