@@ -2,8 +2,9 @@
 packages and cron jobs gather in it, and none of that survives the next image or has the isolation between users
 that an operating system gives.
 
-A login that stands beside a service is not told, only one that is the purpose. `vmlint.dev/trust: trusted` says
-that its one user is the operator: then it is a notice.
+A login that stands beside a service is not told, only one that is the purpose: by the image, the command, or a
+name such as `sshd` together with its port. `vmlint.dev/trust: trusted` says that its one user is the operator: then
+it is a notice.
 
 Instead: a system container (LXD, Incus) or a virtual machine; for debugging, `exec` into the container from
 outside.
@@ -14,7 +15,9 @@ Goes back to: NIST SP 800-190 §4.4.2; CIS Docker Benchmark 5.6.
 from collections.abc import Iterator
 
 from vmlint.catalog.image_kinds import image_is
+from vmlint.catalog.kernel import is_login
 from vmlint.catalog.substrates import recommendation
+from vmlint.model.fact import value_or
 from vmlint.model.finding import Severity
 from vmlint.model.need import Need, NeedKind, SubstrateClass
 from vmlint.model.span import Span
@@ -48,6 +51,8 @@ services:
     image: example/app:1.4
 """,
         ),
+        Bad("compose.yaml", 'services:\n  sshd:\n    build: .\n    ports: ["2222:22"]\n', at='"2222:22"'),
+        Good("compose.yaml", 'services:\n  sshd:\n    build: .\n    ports: ["2222:80"]\n'),
         Bad(
             "pod.yaml",
             """
@@ -130,6 +135,8 @@ def _evidence(workload: Workload, container: Container) -> Span | None:
         fact is not None and fact.role == "desktop" and not fact.generic
     ):
         return container.image.span
-    if workload.role.name in _PURPOSE and starts("login", container):
+    if workload.role.name not in _PURPOSE:
+        return None
+    if starts("login", container):
         return container.command_span
-    return None
+    return next((p.span for p in container.ports if is_login(workload.name, value_or(p.number, 0))), None)

@@ -210,11 +210,20 @@ def test_safe_settings_are_namespaced() -> None:
         ("hypervisor", "qemu-img info x", False),
         ("kernel_server", "rpc.nfsd 8", True),
         ("supervisor", "/usr/bin/supervisord -n", True),
+        ("supervisor", "goreman start", True),
+        ("supervisor", "goreman help", False),
         ("host_entry", "nsenter -t 1 -m -u -i -n sh", True),
     ],
 )
 def test_commands(kind: str, command: str, does: bool) -> None:
     assert kernel.does(kind, command) is does
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "login"), [("sshd", 22, True), ("VNC", 5900, True), ("sshd", 80, False), ("web", 22, False)]
+)
+def test_logins_by_name_and_port(name: str, port: int, login: bool) -> None:
+    assert kernel.is_login(name, port) is login
 
 
 @pytest.mark.parametrize(

@@ -812,3 +812,15 @@ def test_a_fragment_is_told_and_no_workload(project: Project) -> None:
     (told,) = reading.problems
     assert (told.kind, told.span.line) == (ProblemKind.SKIPPED, 1)
     assert 'the service "web" has neither image nor build' in told.message
+
+
+@pytest.mark.parametrize(
+    ("mode", "shared"), [("container:${NAME}", False), ("service:a", False), ("host", True), ("${MODE}", None)]
+)
+def test_a_namespace_of_another_container_is_not_the_hosts(
+    project: Project, mode: str, shared: bool | None
+) -> None:
+    workload = one(project, f"\n    image: a\n    ipc: '{mode}'\n")
+    assert workload.host is not None
+    fact = workload.host.ipc
+    assert (fact.value if isinstance(fact, Known) else None) is shared

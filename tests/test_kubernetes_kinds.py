@@ -69,7 +69,7 @@ FAMILIES = [
     ("kubeflow.org/v1", "Notebook", f"{{template: {{spec: {POD}}}}}", "code-executor", 1, 1024),
     ("ray.io/v1", "RayCluster",
      f"{{headGroupSpec: {{template: {{spec: {POD}}}}}, "
-     f"workerGroupSpecs: [{{replicas: 3, template: {{spec: {POD}}}}}]}}", "ml-training", 3, 1024),
+     f"workerGroupSpecs: [{{replicas: 3, template: {{spec: {POD}}}}}]}}", "ml-training", 4, 1024),
     ("sparkoperator.k8s.io/v1beta2", "SparkApplication", "{image: spark, executor: {instances: 2}}", "worker",
      2, None),
     ("batch.volcano.sh/v1alpha1", "Job", f"{{tasks: [{{replicas: 2, template: {{spec: {POD}}}}}]}}", "", 2, 1024),

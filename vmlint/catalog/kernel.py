@@ -122,3 +122,9 @@ def sysctls_set(command: str) -> list[tuple[str, str]]:
     found = [(m["name"].replace("/", "."), m["value"]) for m in _pattern("sysctl").finditer(command)]
     found += [(m["name"].replace("/", "."), "") for m in _pattern("sysctl_file").finditer(command)]
     return found
+
+
+def is_login(name: str, port: int) -> bool:
+    """Whether a service of this name that listens on this port inside is there to be logged in to."""
+    logins = table("kernel")["logins"]
+    return name.lower() in logins["names"] and port in logins["ports"]

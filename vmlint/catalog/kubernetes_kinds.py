@@ -27,6 +27,7 @@ class Kind:
     resources: tuple[str, ...] = ()
     count: tuple[str, ...] = ()
     counted: Any = None
+    fixed: int = 0
     least: tuple[str, ...] = ()
     role: str = ""
     daemon_role: str = ""

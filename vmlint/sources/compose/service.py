@@ -247,7 +247,10 @@ def _gpus(body: Value, reserved: Value) -> Fact[float]:
 
 def _host_access(body: Value, service: Service, project: Project) -> HostAccess:
     def shares(key: str) -> Fact[bool]:
-        return text(at(body, key)).map(lambda mode: mode == "host")
+        mode = text(at(body, key))
+        if isinstance(mode, Unknown) and not "host".startswith(mode.prefix):
+            return Known(False, mode.span, mode.via)  # `container:${NAME}`, whoever that is
+        return mode.map(lambda mode: mode == "host")
 
     network = shares("network_mode")
     if isinstance(network, Absent):

@@ -246,8 +246,8 @@ def _instances(body: Mapping, kind: Kind, daemon: bool, scaled: Fact[int] | None
         return scaled
     if not known:
         parts = [part for path in kind.pods if "[]" in path or "{}" in path for part in select(body, path)]
-        return Known(max(1, len(parts)), body.span.first_line())
-    return Known(sum(count.value for count in known), known[0].span, known[0].via)
+        return Known(max(1, kind.fixed + len(parts)), body.span.first_line())
+    return Known(kind.fixed + sum(count.value for count in known), known[0].span, known[0].via)
 
 
 def _multiplied(body: Mapping, kind: Kind) -> list[Fact[int]]:
