@@ -182,6 +182,24 @@ def test_a_workload_whose_pod_is_none(vmlint: Run, spec: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("version", "kind"),
+    [
+        ("kubevirt.io/v1", "VirtualMachine"),
+        ("postgresql.cnpg.io/v1", "Cluster"),
+        ("karpenter.sh/v1", "NodePool"),
+        ("argoproj.io/v1alpha1", "Workflow"),
+    ],
+)
+def test_an_operators_object_whose_spec_is_none(vmlint: Run, version: str, kind: str) -> None:
+    write(all=f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: odd}}\nspec: 5\n")
+    done = vmlint("scan", ".")
+    assert "VML901" in done.out
+    assert done.code == 3
+    Path("all.yaml").write_text(f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: odd}}\nspec:\n")
+    assert "VML901" not in vmlint("scan", ".").out
+
+
+@pytest.mark.parametrize(
     "spec",
     ["{replicas: 2}", "{template: {metadata: {labels: {a: b}}}}", "{template: '{{ .x }}'}", "{template: !tag 5}"],
 )

@@ -95,12 +95,12 @@ def _of_objects(
     beside = companions(objects).over(around)
     for manifest, copies in without_owned(objects, there):
         kind = kubernetes_kinds.kind(manifest.group, manifest.kind, own)
+        refused = misshapen(manifest, kind)
+        problems += refused
         if kind is not None and kind.shape in ("pool", "machine"):
             for made in nodes(manifest, kind, unit, beside):
                 (hosts if isinstance(made, Host) else workloads).append(made)  # type: ignore[arg-type]
             continue
-        refused = misshapen(manifest, kind)
-        problems += refused
         found = _workload(manifest, kind, unit, beside)
         if found is not None:
             workloads.append(found if copies == 1 else replace(found, instances=Known(copies, found.span)))

@@ -14,10 +14,14 @@ _LISTS = ("containers", "initContainers", "ephemeralContainers")
 
 def misshapen(manifest: Manifest, kind: Kind | None) -> list[Problem]:
     """One problem for each step to a pod, list of containers or container that is of another type than its platform
-    reads. Only Kubernetes' own kinds are so certain: an operator may read the same key in two ways. What a patch
-    leaves out, or another program fills in, is no mistake."""
-    if kind is None or not kind.builtin:
+    reads. Below `spec` only Kubernetes' own kinds are so certain: an operator may read the same key in two ways.
+    What a patch leaves out, or another program fills in, is no mistake."""
+    if kind is None:
         return []
+    if not kind.builtin:
+        spec = at(manifest.body, "spec")
+        wrong = not isinstance(spec, Missing) and _is_other(spec, Mapping)
+        return [_problem(manifest, f"`spec` is {_called(spec)} where a mapping belongs", spec)] if wrong else []
     return [problem for path in kind.pods if (problem := _on_the_way(manifest, path)) is not None]
 
 
