@@ -124,6 +124,20 @@ class TestScan:
         assert vmlint("scan", ".").out == "1 workload in 1 file: nothing to report.\n"
         assert vmlint("scan", "-q", ".").out == ""
 
+    def test_a_windows_pod_is_recommended_what_runs_windows(self, vmlint: Run) -> None:
+        text = """apiVersion: v1
+kind: Pod
+metadata: {name: win, labels: {vmlint.dev/isolation: hypervisor}}
+spec:
+  os: {name: windows}
+  nodeSelector: {kubernetes.io/os: windows}
+  containers: [{name: a, image: "mcr.microsoft.com/windows/nanoserver:ltsc2022"}]
+"""
+        done = vmlint("scan", "-", stdin=text.encode())
+        assert "help: Use a virtual machine (KubeVirt or outside the cluster), or correct" in done.out
+        assert "Kata" not in done.out
+        assert "recommended: a virtual machine (KubeVirt" in vmlint("inventory", "-", stdin=text.encode()).out
+
     def test_standard_input(self, vmlint: Run) -> None:
         done = vmlint("scan", "--stdin-filename", "compose.yaml", "-", stdin=WRONG.encode())
         assert done.code == 1

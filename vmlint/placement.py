@@ -201,7 +201,7 @@ def _verdict(findings: list[JudgedFinding], undecided: list[tuple[RuleFacts, Und
 
 def _serves(workload: Workload, cls: SubstrateClass, needs: Iterable[JudgedNeed]) -> bool:
     """Whether a class offers every need, is to be had on the platform, and can run the workload."""
-    if platform_of(workload) == "ecs" and cls not in _ON_ECS:
+    if cls not in _TO_BE_HAD.get(platform_of(workload), SubstrateClass) and cls is not workload.substrate_class:
         return False
     kind = product_of(workload, cls)
     offer = substrates.offer(kind)
@@ -210,8 +210,11 @@ def _serves(workload: Workload, cls: SubstrateClass, needs: Iterable[JudgedNeed]
     return all(offer.meets(n.need.kind, n.need.level) for n in needs) and runs_on(workload, kind)
 
 
-# ECS has no RuntimeClass: a task runs on an instance or on Fargate.
-_ON_ECS = (SubstrateClass.CONTAINER, SubstrateClass.VM_CONTAINER, SubstrateClass.VM, SubstrateClass.BARE_METAL)
+# ECS has no RuntimeClass: a task runs on an instance or on Fargate. Kubernetes has no Hyper-V isolation.
+_TO_BE_HAD = {
+    "ecs": (SubstrateClass.CONTAINER, SubstrateClass.VM_CONTAINER, SubstrateClass.VM, SubstrateClass.BARE_METAL),
+    "windows-kubernetes": (SubstrateClass.CONTAINER, SubstrateClass.VM, SubstrateClass.BARE_METAL),
+}
 
 
 def _recommended(
@@ -287,13 +290,14 @@ def product_of(workload: Workload, cls: SubstrateClass) -> str:
 
 
 def platform_of(workload: Workload) -> str:
-    """The platform in whose words to recommend: `kubernetes`, `compose`, `windows-compose`, `ecs` or empty."""
+    """The platform in whose words to recommend: `kubernetes`, `compose`, each with `windows-` in front for Windows,
+    `ecs` or empty."""
     provider = workload.substrate.value.provider if isinstance(workload.substrate, Known) else ""
     windows = isinstance(workload.os, Known) and workload.os.value.family == "windows"
     if workload.format == "compose":
         return "windows-compose" if windows else "compose"
     if workload.format == "kubernetes" or workload.kind.startswith("kubernetes_") or "Kubernetes" in provider:
-        return "kubernetes"
+        return "windows-kubernetes" if windows else "kubernetes"
     return "ecs" if workload.kind.startswith("aws_ecs_") else ""
 
 

@@ -101,6 +101,7 @@ def overhead_mib(kind: str) -> float | None:
 
 
 def recommendation(cls: SubstrateClass, platform: str) -> str:
-    """How to ask for a class on a platform: `kubernetes`, `compose`, `windows-compose`, `ecs` or any other."""
+    """How to ask for a class on a platform: `kubernetes`, `compose`, `ecs`, with `windows-` in front, or any
+    other."""
     words = table("substrates")["recommendations"][cls.value]
     return str(words.get(platform, words["any"]))
