@@ -4,7 +4,8 @@ runners, web IDEs, public CI runners. The kernel's whole system-call surface is 
 Told are workloads declared untrusted, workloads whose role is to execute other people's code, and CI runners:
 these last as a notice, as a warning where they are privileged or hold the control socket of an engine, because
 most run code of the house, and as an error where they are declared shared (`vmlint.dev/sensitivity: public`,
-`vmlint.dev/tenant: shared`). `vmlint.dev/trust: trusted` settles it the other way.
+`vmlint.dev/tenant: shared`). `vmlint.dev/trust: trusted` settles it the other way. Where the image is not known and
+nothing else tells what a container is for, the rule is undecided and names the image's variable.
 
 Instead: a sandbox (gVisor), or a kernel of its own where it also needs privilege (Kata, a virtual machine).
 
@@ -27,6 +28,7 @@ from vmlint.traits import (
     declared,
     hosts_containers,
     is_privileged,
+    nameless_image,
     role_span,
     starts,
 )
@@ -132,6 +134,11 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
         holds = any(True for container in workload.containers for _ in control_sockets(container))
         severity = Severity.WARNING if holds or _runs_privileged(workload) else Severity.NOTICE
         yield _need(workload, "runs the code of pipelines", role_span(workload), severity)
+    elif workload.role.name == "unknown" and workload.substrate_class is SubstrateClass.CONTAINER:
+        # An executor, a runner or anything else: the image alone would say.
+        unknown = (image for container in workload.main_containers if (image := nameless_image(container)))
+        if (image := next(unknown, None)) is not None:
+            yield Undecided(image)
 
 
 def _declared_shared(workload: Workload) -> Known[str] | None:

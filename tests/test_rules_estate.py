@@ -101,3 +101,44 @@ def test_what_the_estate_says_of_a_pod(
     (tmp_path / "k8s" / "pod.yaml").write_text(manifest, encoding="utf-8")
     report = json.loads(vmlint("scan", "--format", "json", ".").out)
     assert [f["rule"] for f in report["findings"] if f["workload"] == "Pod/shop/app"] == rules
+
+
+NAMELESS = [
+    ("{image: '${IMAGE}'}", "undecided", "${IMAGE}"),
+    ("{image: '${REGISTRY}${NAME}:1'}", "undecided", "${REGISTRY}"),
+    ("{image: 'example.com/${NAME}:1'}", "undecided", "${NAME}"),
+    # A tag or a registry leaves the name; other evidence gives the role; a declaration settles it.
+    ("{image: 'example/thing:${TAG}'}", "ok", ""),
+    ("{image: '${REGISTRY}/thing:1'}", "ok", ""),
+    ("{image: '${CACHE_IMAGE}'}", "ok", ""),
+    ("{image: '${IMAGE}', command: [celery, worker]}", "ok", ""),
+    ("{image: '${IMAGE}', labels: {vmlint.dev/role: application}}", "ok", ""),
+    ("{image: '${IMAGE}', labels: {vmlint.dev/trust: trusted}}", "ok", ""),
+    # A boundary holds whatever it is.
+    ("{image: '${IMAGE}', runtime: runsc}", "ok", ""),
+    ("{image: '${IMAGE}', runtime: kata-runtime}", "ok", ""),
+    # What is told otherwise decides.
+    ("{image: '${IMAGE}', privileged: true}", "under-placed", "${IMAGE}"),
+]
+
+
+@pytest.mark.parametrize(("service", "verdict", "name"), NAMELESS)
+def test_a_container_of_which_nothing_tells_what_it_is(
+    service: str, verdict: str, name: str, tmp_path: Path, vmlint: Callable[..., Outcome]
+) -> None:
+    (tmp_path / "compose.yaml").write_text(f"services:\n  foo: {service}\n", encoding="utf-8")
+    found = json.loads(vmlint("scan", "--format", "json", ".").out)
+    assert [workload["verdict"] for workload in found["workloads"]] == [verdict]
+    listed = vmlint("scan", "--show-undecided", ".").out
+    assert (f"VML403 service/foo: {name} " in listed) is bool(name)
+
+
+def test_an_unknown_registry_of_terraform_leaves_the_name(tmp_path: Path, vmlint: Callable[..., Outcome]) -> None:
+    text = (
+        'variable "image" {}\n'
+        'resource "docker_container" "one" {\n  name  = "one"\n  image = var.image\n}\n'
+        'resource "docker_container" "two" {\n  name  = "two"\n  image = "${var.image}/two:1"\n}\n'
+    )
+    (tmp_path / "main.tf").write_text(text, encoding="utf-8")
+    found = json.loads(vmlint("scan", "--format", "json", ".").out)
+    assert [workload["verdict"] for workload in found["workloads"]] == ["undecided", "ok"]

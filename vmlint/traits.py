@@ -6,6 +6,7 @@ itself with `Undecided`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -97,6 +98,16 @@ def image_fact(container: Container) -> ImageFact | None:
         case Unknown(prefix=prefix) if prefix:
             return image_by_prefix(prefix)
     return None
+
+
+def nameless_image(container: Container) -> Unknown | None:
+    """The image where nothing of its name is known, nor what it is built from: an unknown tag or registry leaves
+    the name, in front of the unknown part or in a folder behind it."""
+    image = container.image
+    if not isinstance(image, Unknown) or container.base_image is not None:
+        return None
+    named = (image.prefix and not image.prefix.endswith("/")) or re.search(r"\}/[\w.-]", image.span.text)
+    return None if named else image
 
 
 def mount_class(mount: Mount) -> str:
