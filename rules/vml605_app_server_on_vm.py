@@ -42,6 +42,27 @@ resource "aws_instance" "app" {
 """,
             at="tomcat9",
         ),
+        Bad(
+            "main.tf",
+            """
+resource "aws_instance" "app" {
+  ami           = "ami-0123456789abcdef0"
+  instance_type = "t3.large"
+  user_data     = "<powershell>Install-WindowsFeature -Name Web-Server</powershell>"
+}
+""",
+            at="Web-Server",
+        ),
+        Good(
+            "main.tf",
+            """
+resource "aws_instance" "dc" {
+  ami           = "ami-0123456789abcdef0"
+  instance_type = "t3.large"
+  user_data     = "<powershell>Install-WindowsFeature -Name AD-Domain-Services</powershell>"
+}
+""",
+        ),
         Good(
             "main.tf",
             """
@@ -61,7 +82,7 @@ resource "aws_instance" "app" {
 
 def check(workload: Workload, context: Context) -> Iterator[Outcome]:
     machine = workload.machine
-    if machine is None or stays_machine(workload) or containers(machine) or hosts_more(machine):
+    if machine is None or stays_machine(workload, windows=False) or containers(machine) or hosts_more(machine):
         return
     found = daemons(machine)
     if len(found) == 1 and found[0].role == "app-server":

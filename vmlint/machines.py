@@ -42,11 +42,11 @@ def _bastion() -> re.Pattern[str]:
     return re.compile(rf"(?:^|[^a-z])(?:{words})(?:$|[^a-z])", re.IGNORECASE)
 
 
-def stays_machine(workload: Workload) -> bool:
+def stays_machine(workload: Workload, *, windows: bool = True) -> bool:
     """Whether it is a machine for a good reason: its role or trust, a declared need, its size, devices, a router's
-    forwarding, Windows, a bastion by its name."""
+    forwarding, a bastion by its name. With `windows` every Windows machine is, else only its roles that are so."""
     machine = workload.machine
-    if machine is None or workload.role.name in _staying_roles() or _is_windows(workload):
+    if machine is None or workload.role.name in _staying_roles() or (windows and _is_windows(workload)):
         return True
     if is_true(machine.ip_forward) or is_true(machine.nested_virtualisation) or machine.devices:
         return True
