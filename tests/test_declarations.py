@@ -184,3 +184,52 @@ def test_an_assumption_settles_what_is_undecided(tmp_path: Path, vmlint: Callabl
     report = json.loads(vmlint("scan", "--format", "json", *settled, ".").out)
     assert [finding["rule"] for finding in report["findings"]] == ["VML404", "VML404"]
     assert not [one for one in report["undecided"] if one["rule"] == "VML404"]
+
+
+WITH_TAGS = """
+provider "aws" {
+  default_tags {
+    tags = { "vmlint:isolation" = "hardware", Team = "x" }
+  }
+}
+provider "aws" {
+  alias = "plain"
+}
+"""
+MACHINE = 'resource "aws_instance" "app" {{\n  ami = "ami-1"\n  instance_type = "m5.large"\n  {}\n}}\n'
+GOOGLE = """
+provider "google" {
+  default_labels = { vmlint_isolation = "hardware" }
+}
+resource "google_compute_instance" "app" {
+  name         = "app"
+  machine_type = "e2-small"
+}
+"""
+OF_PROVIDERS = [
+    ({"main.tf": WITH_TAGS + MACHINE.format("")}, True),
+    ({"main.tf": WITH_TAGS + MACHINE.format('tags = { "vmlint:isolation" = "hypervisor" }')}, False),
+    ({"main.tf": WITH_TAGS + MACHINE.format("provider = aws.plain")}, False),
+    ({"main.tf": WITH_TAGS + 'module "m" {\n  source = "./m"\n}\n', "m/main.tf": MACHINE.format("")}, True),
+    (
+        {
+            "main.tf": WITH_TAGS + 'module "m" {\n  source = "./m"\n  providers = { aws = aws.plain }\n}\n',
+            "m/main.tf": MACHINE.format(""),
+        },
+        False,
+    ),
+    ({"main.tf": MACHINE.format("")}, False),
+    ({"main.tf": GOOGLE}, True),
+]
+
+
+@pytest.mark.parametrize(("files", "told"), OF_PROVIDERS)
+def test_labels_that_a_provider_puts_on_all_it_makes(
+    files: dict[str, str], told: bool, tmp_path: Path, vmlint: Callable[..., Outcome]
+) -> None:
+    """A resource's own tags go before them."""
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = json.loads(vmlint("scan", "--format", "json", ".").out)
+    assert [finding["rule"] for finding in found["findings"]] == (["VML411"] if told else [])

@@ -89,6 +89,13 @@ def user_data_paths(kind: str) -> tuple[str, ...] | None:
     return None if found is None else tuple(found)
 
 
+def provider_labels(kind: str) -> dict[str, Any]:
+    """How the provider of a type labels all its resources: `setting` of its configuration, the attribute `all` of a
+    planned resource, `on` which attributes; empty for others."""
+    return dict(table("terraform_types")["provider_labels"].get(kind.partition("_")[0], {}))
+
+
+@cache
 def machine_names() -> tuple[str, ...]:
     """Where the types of machines state the name that the platform knows one by."""
     return tuple(table("terraform_types")["machine_names"])

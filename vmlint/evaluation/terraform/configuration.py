@@ -36,6 +36,7 @@ class Configuration:
         self.modules: dict[str, RawBlock] = {}
         self.resources: dict[tuple[str, str, str], RawBlock] = {}
         self.required_providers: list[RawBlock] = []
+        self.providers: list[RawBlock] = []
         self._locals: list[RawBlock] = []
         self._rivals: dict[tuple[str, ...], dict[str, str]] = {}
         self._local_names: dict[str, tuple[SourceText, AttributeNode]] | None = None
@@ -83,6 +84,8 @@ class Configuration:
             return
         if kind == "terraform":
             self.required_providers.append(block)
+        if kind == "provider" and len(labels) == 1:
+            self.providers.append(block)
         wanted = _KINDS.get(kind)
         if wanted is None:
             if kind not in _IGNORED:
@@ -126,7 +129,7 @@ class Configuration:
     def all_blocks(self) -> list[RawBlock]:
         """Every block that evaluation may read."""
         found = [*self.variables.values(), *self.outputs.values(), *self.modules.values()]
-        return [*found, *self._locals, *self.resources.values()]
+        return [*found, *self._locals, *self.providers, *self.resources.values()]
 
     def _table(self, kind: str, labels: tuple[str, ...]) -> tuple[dict[Any, RawBlock] | None, Any]:
         match kind:

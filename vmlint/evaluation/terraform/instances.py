@@ -11,7 +11,7 @@ from vmlint.evaluation.terraform.resources import Resource
 from vmlint.evaluation.terraform.secrets import veiled
 from vmlint.model.fact import Fact, Known, Unknown
 from vmlint.model.span import Span
-from vmlint.model.value import Mapping, Value
+from vmlint.model.value import Mapping, Value, text
 
 if TYPE_CHECKING:
     from vmlint.evaluation.terraform.modules import ModuleInstance
@@ -82,6 +82,13 @@ class ResourceInstance:
         """One attribute or block type alone; Missing where it is not written."""
         value = self._resource.attribute(name)
         return veiled(value) if self.module.module.world.has_secrets else value
+
+    def inherited(self, name: str) -> Value | None:
+        """A setting of the provider configuration that the resource has; None where there is none."""
+        stated = text(self.attribute("provider"))
+        provider = stated.value if isinstance(stated, Known) else getattr(stated, "expression", "")
+        value = self.module.provider_setting(provider or self.type.partition("_")[0], name)
+        return veiled(value) if value is not None and self.module.module.world.has_secrets else value
 
     def __repr__(self) -> str:
         return f"ResourceInstance({self.address!r})"

@@ -23,14 +23,15 @@ from vmlint.evaluation.terraform.configuration import (
 from vmlint.evaluation.terraform.expressions import evaluate_safely
 from vmlint.evaluation.terraform.instances import Gap, ResourceInstance, product
 from vmlint.evaluation.terraform.module import Module, World
+from vmlint.evaluation.terraform.resources import entry
 from vmlint.evaluation.terraform.scope import Scope
 from vmlint.evaluation.terraform.values import failed, plain
 from vmlint.evaluation.terraform.variables import settings
 from vmlint.files import Files, join
-from vmlint.model.fact import Fact, Known
+from vmlint.model.fact import Fact, Known, value_or
 from vmlint.model.finding import Problem, ProblemKind
 from vmlint.model.span import SourceText, Span
-from vmlint.model.value import Unresolved, Value
+from vmlint.model.value import Unresolved, Value, text
 from vmlint.syntax import hcl
 from vmlint.syntax.hcl_ast import Body, SyntaxProblem
 
@@ -66,6 +67,7 @@ class ModuleInstance:
         self.count = count
         self.parent = parent
         self._children: list[ModuleInstance] | None = None
+        self.given_providers = False
         self.own_gaps: list[Gap] = []
 
     @property
@@ -97,7 +99,9 @@ class ModuleInstance:
                     where = f"{self.address}.{call.address}".lstrip(".")
                     chain = (*self.call_chain, call.block.span)
                     count = product(call.expansion.count, self.count)
-                    self._children.append(ModuleInstance(call.module, where, chain, count, self))
+                    child = ModuleInstance(call.module, where, chain, count, self)
+                    child.given_providers = "providers" in call.block.body.attributes
+                    self._children.append(child)
         return self._children
 
     def descendants(self) -> Iterator[ModuleInstance]:
@@ -105,6 +109,22 @@ class ModuleInstance:
         yield self
         for child in self.children:
             yield from child.descendants()
+
+    def provider_setting(self, provider: str, name: str) -> Value | None:
+        """A setting of the provider configuration `aws` or `aws.alias` as a resource of this module has it: a
+        configuration without an alias is inherited from the caller. None where there is none, or where the call
+        hands over configurations of its own."""
+        kind, _, alias = provider.partition(".")
+        for block in self.module.configuration.providers:
+            if block.labels != (kind,):
+                continue
+            scope = self.module.scope(block.source)
+            own = entry(block.body, "alias", scope)
+            if (value_or(text(own), "") if own is not None else "") == alias:
+                return entry(block.body, name, scope)
+        if alias or self.given_providers or self.parent is None:
+            return None
+        return self.parent.provider_setting(provider, name)
 
     def resource(self, address: str) -> list[ResourceInstance]:
         """Instances of `aws_launch_template.x` or `data.aws_ami.y`, also with a key, an index or an attribute

@@ -199,6 +199,9 @@ class PlanInstance:
     def call_chain(self) -> tuple[Span, ...]:
         return () if self._root.written is None else self._root.written.chain(self.members[0])
 
+    def inherited(self, name: str) -> Value | None:
+        return None if self.written is None else self.written.inherited(name)
+
     @property
     def body(self) -> Mapping:
         names = dict.fromkeys(name for m in self.members for name in (*m.values, *_flags(m.unknown)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from vmlint.catalog import operating_systems, substrates
 from vmlint.catalog.kubernetes_kinds import Kind
-from vmlint.catalog.terraform_types import ResourceType
+from vmlint.catalog.terraform_types import ResourceType, provider_labels
 from vmlint.model.fact import Absent, Fact, Known, Unknown, first_stated
 from vmlint.model.need import SubstrateClass
 from vmlint.model.record import record
@@ -133,7 +133,22 @@ def labels(resource: Resource, subject: Subject | None = None) -> dict[str, Fact
     for path in resource.kind.paths("tags"):
         for value in select(subject, path):
             _split(text(value), found)
+    for value in _labels_of_provider(resource) if subject is resource.instance else ():
+        for key, item in entries(value):
+            found.setdefault(key, text(item))
     return found
+
+
+def _labels_of_provider(resource: Resource) -> Iterator[Value]:
+    """Labels that the provider puts on every resource, as its configuration or a plan has them."""
+    row = provider_labels(resource.instance.type)
+    if not set(resource.kind.paths("labels")) & set(row.get("on", ())):
+        return
+    name, *rest = steps(row["setting"])
+    setting = resource.instance.inherited(name)
+    if setting is not None:
+        yield from select(setting, ".".join(rest)) if rest else (setting,)
+    yield from select(resource.instance, row["all"])
 
 
 def _split(tag: Fact[str], found: dict[str, Fact[str]]) -> None:
