@@ -67,6 +67,13 @@ class TestExitCodes:
         assert done.code == 2
         assert "nowhere_at_all" in done.err
 
+    def test_a_folder_without_a_rule_is_wrong_use(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text(CLEAN)
+        (tmp_path / "own").mkdir()
+        done = vmlint("scan", "--rules", "own", ".")
+        assert done.code == 2
+        assert "own holds no rule" in done.err
+
     def test_fail_on(self, vmlint: Run, tmp_path: Path) -> None:
         (tmp_path / "compose.yaml").write_text(
             "services:\n  db:\n    image: postgres:16\n"  # VML703 is a warning

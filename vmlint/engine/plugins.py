@@ -36,12 +36,15 @@ class LoadedRule:
 
 def load(folders: tuple[str, ...] = ()) -> tuple[LoadedRule, ...]:
     """All rules, sorted by id. Raises RuleError where one does not load, two share an id or name, or there is
-    none at all."""
+    none at all or in one of the folders."""
     found: list[LoadedRule] = []
     for package in sorted(set(entry_points())):
         found += [_loaded(module) for module in _modules_of(package)]
     for folder in folders:
-        found += [_loaded(module) for module in _modules_in(folder)]
+        own = [_loaded(module) for module in _modules_in(folder)]
+        if not own:
+            raise RuleError(f"{folder} holds no rule")
+        found += own
     if not found:
         raise RuleError(f"no rule is installed in the entry-point group {GROUP}")
     seen: dict[str, str] = {}
