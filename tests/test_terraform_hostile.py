@@ -17,6 +17,7 @@ from tests.conftest import Outcome
 from vmlint.evaluation.terraform import modules
 from vmlint.files import Files
 from vmlint.model.fact import Known, Unknown
+from vmlint.model.value import Unresolved
 from vmlint.sources import terraform
 from vmlint.sources.reading import Surroundings, Unit
 
@@ -295,3 +296,14 @@ def test_nothing_is_run_and_nothing_outside_is_read(tmp_path: Path) -> None:
     assert sorted(path.name for path in tree.rglob("*")) == before
     assert '"docker_container.bad"' in done.stdout
     assert "docker_container.good" not in done.stdout
+
+
+def test_instances_that_name_each_other_are_not_followed_without_end(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(
+        'resource "t" "a" {\n  count = 1000\n'
+        '  x = "${t.a[(count.index * 7 + 3) % 8].x}${t.a[(count.index * 3 + 5) % 8].x}"\n}\n'
+    )
+    root = modules.load_root(str(tmp_path), Files(tmp_path))
+    started = time.perf_counter()
+    assert isinstance(modules.evaluate("t.a[7].x", root), Unresolved)
+    assert time.perf_counter() - started < 5

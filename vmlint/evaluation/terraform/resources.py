@@ -34,7 +34,8 @@ MAX_BLOCKS = 5_000
 """Blocks that one `dynamic` makes with those inside it."""
 
 MAX_INDICES = 8
-"""Values of `count.index` for which a body is evaluated to see on what the instances agree."""
+"""Values of `count.index` for which a body is evaluated: to see on what the instances agree, and for references to
+one of them."""
 
 META = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle", "providers", "source", "version"})
 
@@ -144,7 +145,8 @@ class Resource:
     the readers are given."""
 
     __slots__ = (
-        "_attributes", "_body", "_evaluating", "_indexed", "block", "expansion", "mode", "module", "name", "type",
+        "_apart", "_attributes", "_body", "_evaluating", "_indexed", "block", "expansion", "mode", "module", "name",
+        "type",
     )  # fmt: skip
 
     def __init__(self, module: Module, block: RawBlock, mode: str, expansion: Expansion) -> None:
@@ -156,6 +158,7 @@ class Resource:
         self._attributes: dict[str, Value] = {}
         self._evaluating: set[str] = set()
         self._indexed: set[str] = set()
+        self._apart: dict[tuple[str, int], Value] = {}
         self._body: Mapping | None = None
 
     @property
@@ -190,7 +193,7 @@ class Resource:
             return known
         block = self.block
         if name in self._evaluating:
-            return failed("it refers to itself", block.span, f"{self.address}.{name}")
+            return self._circular(name)
         self._evaluating.add(name)
         value = self._instances_agree(name)
         self._evaluating.discard(name)
@@ -202,10 +205,21 @@ class Resource:
     def attribute_at(self, name: str, index: int) -> Value:
         """An attribute of one of the instances that count makes."""
         value = self.attribute(name)
-        if name not in self._indexed:
+        if name not in self._indexed or index >= MAX_INDICES:
             return value
+        if (name, index) in self._apart:
+            return self._apart[name, index]
+        if name in self._evaluating:
+            return self._circular(name)
         names = _index_names(scalar(index, self.block.span))
-        return entry(self.block.body, name, self.module.scope(self.block.source, names)) or value
+        self._evaluating.add(name)
+        one = entry(self.block.body, name, self.module.scope(self.block.source, names))
+        self._evaluating.discard(name)
+        self._apart[name, index] = one or value
+        return self._apart[name, index]
+
+    def _circular(self, name: str) -> Value:
+        return failed("it refers to itself", self.block.span, f"{self.address}.{name}")
 
     def _instances_agree(self, name: str) -> Value | None:
         """An attribute as far as all instances that count makes have the same."""
