@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vmlint.evaluation.environment import read_environment
-from vmlint.evaluation.interpolation import Environment, interpolate
+from vmlint.evaluation.interpolation import Environment, interpolate, is_broken
 from vmlint.model.span import SourceText
 from vmlint.model.value import Scalar, Unresolved, Value
 
@@ -59,7 +59,7 @@ def test_forms(template: str, value: str) -> None:
         ("a${FOO}$NONE-x", "${NONE}", "afirst"),
         ("${UNSET:?must be set}", "${UNSET}", ""),
         ("${UNSET:-${OTHER}}", "${OTHER}", ""),
-        ("${un closed", "${un closed}", ""),
+        ("${un closed", "${un closed", ""),
     ],
 )
 def test_what_no_file_sets_is_unknown_and_named(template: str, expression: str, prefix: str) -> None:
@@ -67,6 +67,11 @@ def test_what_no_file_sets_is_unknown_and_named(template: str, expression: str, 
     assert isinstance(found, Unresolved)
     assert found.unknown.expression == expression
     assert found.unknown.prefix == prefix
+
+
+@pytest.mark.parametrize(("template", "broken"), [("${A", True), ("${}", True), ("${A}", False), ("$${A", False)])
+def test_what_compose_refuses(template: str, broken: bool) -> None:
+    assert is_broken(template) is broken
 
 
 def test_the_line_of_the_environment_file_is_kept() -> None:

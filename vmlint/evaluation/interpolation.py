@@ -155,7 +155,9 @@ def expand(text: str, environment: Environment, depth: int = 0) -> Template:
         name = _bare_name().match(text, dollar + 1)
         if following == "{":
             end = _closing(text, dollar + 2)
-            done.add(_variable(text[dollar + 2 : end], environment, depth))
+            closed = end < len(text)
+            inner = text[dollar + 2 : end]
+            done.add(_variable(inner, environment, depth) if closed else Template([_Broken(f"${{{inner}")]))
             at = end + 1
         elif name is not None:
             done.add(_variable(name[0], environment, depth))
