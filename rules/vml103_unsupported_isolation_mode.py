@@ -23,6 +23,8 @@ RULE = Rule(
     severity=Severity.ERROR,
     guidance="https://kubernetes.io/docs/tasks/configure-pod-container/create-hostprocess-pod/",
     formats=("compose", "kubernetes"),
+    # The mode is what says that the engine is of another system than the image.
+    subsumes=frozenset({"VML101"}),
     examples=(
         Bad(
             "pod.yaml",
@@ -97,6 +99,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
             mode.span,
             "Drop it; for a kernel of its own set a runtime that gives one (`runtime: io.containerd.kata.v2`).",
             notes_from(mode.via),
+            subject=next((container.span for container in workload.main_containers), None),
             evidence=mode.value,
         )
     for container in workload.containers:

@@ -136,6 +136,12 @@ class TestScan:
         assert vmlint("scan", ".").out == "1 workload in 1 file: nothing to report.\n"
         assert vmlint("scan", "-q", ".").out == ""
 
+    def test_an_isolation_mode_of_another_system_is_one_finding(self, vmlint: Run, tmp_path: Path) -> None:
+        (tmp_path / "compose.yaml").write_text("services:\n  a: {image: 'alpine:3.20', isolation: process}\n")
+        told = json.loads(vmlint("scan", "--format", "json", ".").out)
+        assert [f["rule"] for f in told["findings"] if f["severity"] == "error"] == ["VML103"]
+        assert told["workloads"][0]["verdict"] == "incompatible"
+
     def test_a_windows_pod_is_recommended_what_runs_windows(self, vmlint: Run) -> None:
         text = """apiVersion: v1
 kind: Pod

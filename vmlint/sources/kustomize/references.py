@@ -5,9 +5,9 @@ from __future__ import annotations
 from copy import copy
 
 from vmlint.catalog.kustomize import names_objects, referenced_kind
-from vmlint.model.value import Mapping, Scalar, Sequence, Value, at
+from vmlint.model.value import Scalar, Value, at
 from vmlint.sources.kustomize.objects import Resource
-from vmlint.sources.kustomize.trees import edited, with_items
+from vmlint.sources.kustomize.trees import edited, with_children
 
 _SCALE_TARGET = ["spec", "scaleTargetRef", "name"]
 
@@ -37,26 +37,13 @@ def _follow(resource: Resource, renamed: dict[tuple[str, str], list[Resource]]) 
         return changed
 
     def walk(value: Value, parent: str) -> Value:
-        match value:
-            case Mapping():
-                entries = {key: _entry(value, key, child, parent) for key, child in value.entries.items()}
-                if all(entries[key] is child for key, child in value.entries.items()):
-                    return value
-                changed = copy(value)
-                changed.entries = entries
-                return changed
-            case Sequence():
-                members = [walk(item, parent) for item in value.items]
-                same = all(a is b for a, b in zip(members, value.items, strict=True))
-                return value if same else with_items(value, members)
-        return value
+        def child_of(key: str | None, child: Value) -> Value:
+            if key is None:
+                return walk(child, parent)
+            kind = referenced_kind(parent, key)
+            return (new_name(kind, child) or child) if kind else walk(child, key)
 
-    def _entry(_: Mapping, key: str, child: Value, parent: str) -> Value:
-        kind = referenced_kind(parent, key)
-        if kind:
-            made = new_name(kind, child)
-            return child if made is None else made
-        return walk(child, key)
+        return with_children(value, child_of)
 
     body = walk(resource.body, "")
     kind = at(body, "spec", "scaleTargetRef", "kind")

@@ -15,7 +15,7 @@ from vmlint.sources.kubernetes.documents import documents
 from vmlint.sources.kustomize.kustomization import Kustomization
 from vmlint.sources.kustomize.objects import Resource, selected, words
 from vmlint.sources.kustomize.transforms import known
-from vmlint.sources.kustomize.trees import instead, with_entry, with_items
+from vmlint.sources.kustomize.trees import instead, with_children, with_entry, with_items
 
 _STEP = re.compile(r"\[[^\]]*\]|(?:[^.\[\\]|\\.)+")
 _VARIABLE = re.compile(r"\$\(([A-Za-z_][-\w.]*)\)")
@@ -184,23 +184,11 @@ def _anchored(reference: Value) -> Value:
 
 
 def _substituted(value: Value, values: dict[str, str]) -> Value:
-    match value:
-        case Scalar(value=str() as raw) if "$(" in raw:
-            made = _VARIABLE.sub(lambda match: values.get(match[1], match[0]), raw)
-            if made == raw:
-                return value
-            changed = copy(value)
-            changed.value = made
-            return changed
-        case Mapping():
-            members = {key: _substituted(item, values) for key, item in value.entries.items()}
-            if all(members[key] is item for key, item in value.entries.items()):
-                return value
-            copied = copy(value)
-            copied.entries = members
-            return copied
-        case Sequence():
-            listed = [_substituted(item, values) for item in value.items]
-            same = all(a is b for a, b in zip(listed, value.items, strict=True))
-            return value if same else with_items(value, listed)
-    return value
+    if isinstance(value, Scalar) and isinstance(value.value, str) and "$(" in value.value:
+        made = _VARIABLE.sub(lambda match: values.get(match[1], match[0]), value.value)
+        if made == value.value:
+            return value
+        changed = copy(value)
+        changed.value = made
+        return changed
+    return with_children(value, lambda _, child: _substituted(child, values))

@@ -26,6 +26,25 @@ def with_items(sequence: Sequence, items: list[Value]) -> Sequence:
     return changed
 
 
+def with_children(value: Value, edit: Callable[[str | None, Value], Value]) -> Value:
+    """The value with each child as `edit` makes it of the child's key (None for a member of a list) and the child;
+    itself where all stay what they are."""
+    match value:
+        case Mapping():
+            entries = {key: edit(key, child) for key, child in value.entries.items()}
+            if all(entries[key] is child for key, child in value.entries.items()):
+                return value
+            changed = copy(value)
+            changed.entries = entries
+            return changed
+        case Sequence():
+            items = [edit(None, item) for item in value.items]
+            same = all(new is old for new, old in zip(items, value.items, strict=True))
+            return value if same else with_items(value, items)
+        case _:
+            return value
+
+
 def edited(
     value: Value, path: list[str], edit: Callable[[Value | None], Value | None], make: bool = False
 ) -> Value:
@@ -48,29 +67,12 @@ def edited(
 
 def each_container(value: Value, edit: Callable[[Mapping], Mapping]) -> Value:
     """The tree with all members of lists `containers` and `initContainers` edited, as kustomize finds them."""
-    match value:
-        case Mapping():
-            entries = {key: _containers(key, child, edit) for key, child in value.entries.items()}
-            if all(entries[key] is child for key, child in value.entries.items()):
-                return value
-            changed = copy(value)
-            changed.entries = entries
-            return changed
-        case Sequence():
-            items = [each_container(item, edit) for item in value.items]
-            return (
-                value if all(a is b for a, b in zip(items, value.items, strict=True)) else with_items(value, items)
-            )
-        case _:
-            return value
+    return with_children(value, lambda key, child: _containers(key, child, edit))
 
 
-def _containers(key: str, value: Value, edit: Callable[[Mapping], Mapping]) -> Value:
+def _containers(key: str | None, value: Value, edit: Callable[[Mapping], Mapping]) -> Value:
     if key in ("containers", "initContainers") and isinstance(value, Sequence):
-        items: list[Value] = [edit(item) if isinstance(item, Mapping) else item for item in value.items]
-        if all(a is b for a, b in zip(items, value.items, strict=True)):
-            return value
-        return with_items(value, items)
+        return with_children(value, lambda _, item: edit(item) if isinstance(item, Mapping) else item)
     return each_container(value, edit)
 
 
