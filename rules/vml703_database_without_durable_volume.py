@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from vmlint.catalog.engines import Engine, engine
 from vmlint.catalog.kernel import normal_path
 from vmlint.model.fact import Absent, Known, Unknown
-from vmlint.model.finding import Finding, Severity, Undecided
+from vmlint.model.finding import Confidence, Finding, Severity, Undecided
 from vmlint.model.need import SubstrateClass
 from vmlint.model.workload import Container, Mount, Workload
 from vmlint.rule import Bad, Context, Good, Outcome, Rule
@@ -38,6 +38,10 @@ services:
     image: postgres:16
 """,
             at="image: postgres:16",
+        ),
+        Good(
+            "compose.yaml",
+            "services:\n  postgres:\n    build: ./db\n    volumes: [data:/srv/db]\nvolumes:\n  data: {}\n",
         ),
         Good(
             "compose.yaml",
@@ -121,7 +125,7 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
         return
     for container in workload.main_containers:
         found = _engine_of(workload, container)
-        if found is None or not found.keeps_data(container.command):
+        if found is None or not found.keeps_data(container.command) or _may_keep_elsewhere(workload, container):
             continue
         moved = [container.environment.get(name) for name in found.variables]
         unknown = next((fact for fact in moved if isinstance(fact, Unknown)), None)
@@ -130,6 +134,13 @@ def check(workload: Workload, context: Context) -> Iterator[Outcome]:
             continue
         windows = isinstance(workload.os, Known) and workload.os.value.family == "windows"
         yield from _told(container, found, windows)
+
+
+def _may_keep_elsewhere(workload: Workload, container: Container) -> bool:
+    """Whether its image is one that only a name tells of, with a volume somewhere: it may be built to keep its data
+    there."""
+    told = database_image(container) is not None or workload.role.confidence > Confidence.LOW
+    return not told and any(mount.kind in _DURABLE for mount in container.mounts)
 
 
 def _engine_of(workload: Workload, container: Container) -> Engine | None:
