@@ -16,7 +16,6 @@ from vmlint.catalog.fargate import offers_size
 from vmlint.catalog.instance_types import (
     provider_of_resource_type,
     size,
-    size_of_any,
     traits,
 )
 from vmlint.catalog.tables import table
@@ -189,15 +188,6 @@ def test_a_constrained_size_keeps_its_memory() -> None:
     assert whole is not None
     assert part is not None
     assert (part.vcpu, part.memory_mib) == (32, whole.memory_mib)
-
-
-def test_a_type_without_a_provider() -> None:
-    found = size_of_any("m5.large")
-    assert found is not None
-    assert found.vcpu == 2
-    assert size_of_any("Standard_D2s_v3") is not None
-    for word in ("a1", "c1", "b2", "small", "node-1", "s3.large.2"):
-        assert size_of_any(word) is None
 
 
 def test_providers_of_resource_types() -> None:

@@ -203,7 +203,6 @@ def test_what_is_broken_is_told_at_its_place(text: str, line: int) -> None:
 )
 def test_a_template_is_unrendered_and_never_broken(text: str) -> None:
     parsed = read(text)
-    assert parsed.is_template
     assert {problem.kind for problem in parsed.problems} == {ProblemKind.UNRENDERED}
 
 

@@ -89,15 +89,6 @@ def size(
     )
 
 
-def size_of_any(name: str) -> InstanceSize | None:
-    """The size of a type whose provider nobody names, as on a node's `node.kubernetes.io/instance-type` label.
-    Names that several providers use, or single words, belong to none."""
-    for provider, row in table("instance_types")["providers"].items():
-        if re.fullmatch(row.get("distinct", ".*"), name.strip()) and (found := size(provider, name)) is not None:
-            return found
-    return None
-
-
 @cache
 def traits(provider: str, name: str) -> TypeTraits | None:
     """What the name of a type tells beside its numbers; None for an unknown provider."""

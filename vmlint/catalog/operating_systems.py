@@ -29,7 +29,6 @@ class OsFact:
     container_host: bool = False
     appliance: str = ""
     build: int | None = None
-    is_base: bool = False
 
 
 @cache
@@ -44,7 +43,7 @@ def of_image(text: str) -> OsFact | None:
     for distribution, row in _distributions().items():
         if reference.name.lower() in row["images"]:
             release = _base_release(row, reference, open_end=text.rstrip().endswith(":"))
-            return OsFact(row["family"], distribution, release, row["source"], is_base=True)
+            return OsFact(row["family"], distribution, release, row["source"])
     return _stated(reference.name.lower(), tag, repository.split("/")[:-1])
 
 
@@ -145,7 +144,6 @@ def _windows_image(repository: str, tag: str) -> OsFact | None:
         windows_release(tag),
         row["source"],
         build=windows.build_of_tag(tag),
-        is_base=by_name,
     )
 
 

@@ -58,12 +58,6 @@ def build_name(build: int) -> str:
     return f"build {build}" if row is None else str(row["name"])
 
 
-def is_client(build: int) -> bool:
-    """Whether a build is only that of a desktop Windows, whose default isolation is Hyper-V."""
-    row = table("windows")["builds"].get(str(build), {})
-    return bool(row.get("client", False))
-
-
 def source() -> str:
     """Where the rules of compatibility come from."""
     return str(table("windows")["source"])

@@ -114,7 +114,6 @@ class Container:
     privileged: Fact[bool] | None = None
     platform: Fact[str] | None = None
     capabilities: tuple[Fact[str], ...] = ()
-    dropped: tuple[Fact[str], ...] = ()
     devices: tuple[Device, ...] = ()
     mounts: tuple[Mount, ...] = ()
     ports: tuple[Port, ...] = ()

@@ -41,11 +41,6 @@ class Parsed:
     duplicates: tuple[Span, ...] = ()
     collections_as_keys: tuple[Span, ...] = ()
 
-    @property
-    def is_template(self) -> bool:
-        """Whether the text is a template (Helm, Jinja) that nobody rendered, and therefore no YAML."""
-        return any(problem.kind is ProblemKind.UNRENDERED for problem in self.problems)
-
 
 def parse(source: SourceText) -> Parsed:
     """Read all documents of a text. Never raises on bad input."""

@@ -13,7 +13,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 from vmlint.model.fact import Origin, Unknown
-from vmlint.model.span import SourceText, Span
+from vmlint.model.span import Span
 from vmlint.model.value import Mapping, Primitive, Scalar, Sequence, Unresolved, Value
 
 NUMBERS = Context(prec=155, Emin=-100_000, Emax=100_000, traps=[])
@@ -372,8 +372,3 @@ def _common_prefix(one: str, two: str) -> str:
             break
         length += 1
     return one[:length]
-
-
-def nowhere(path: str = "<expression>", text: str = "") -> Span:
-    """A place for values that no file holds."""
-    return SourceText(path, text).whole()

@@ -99,7 +99,6 @@ def _container(service: Service, project: Project) -> Container:
         privileged=boolean(at(body, "privileged")),
         platform=text(at(body, "platform")),
         capabilities=_capabilities(at(body, "cap_add")),
-        dropped=_capabilities(at(body, "cap_drop")),
         devices=mounts.devices(body),
         mounts=_mounts(service, project),
         ports=mounts.ports(body),

@@ -82,7 +82,6 @@ def container(body: Value, kind: str, pod: Pod) -> Container:
         ),
         privileged=boolean(at(security, "privileged")),
         capabilities=_capabilities(at(security, "capabilities", "add")),
-        dropped=_capabilities(at(security, "capabilities", "drop")),
         devices=tuple(_devices(body, pod.volumes)),
         mounts=tuple(mounts(body, pod.volumes)),
         ports=tuple(_ports(body)),

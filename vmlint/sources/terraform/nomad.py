@@ -186,7 +186,6 @@ def _container(task: Value, resource: Resource) -> Container:
         user=text(at(task, "user")),
         privileged=boolean(at(config, "privileged")),
         capabilities=_names(config, "cap_add"),
-        dropped=_names(config, "cap_drop"),
         devices=tuple(
             Device(text(at(device, "host_path")), text(at(device, "container_path")), device.key_span)
             for device in select(config, "devices")

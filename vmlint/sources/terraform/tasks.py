@@ -181,7 +181,6 @@ def _container(body: Value, resource: Resource) -> Container:
         user=text(at(body, "user")),
         privileged=boolean(at(body, "privileged")),
         capabilities=_names(select(linux, "capabilities.add")),
-        dropped=_names(select(linux, "capabilities.drop")),
         devices=tuple(
             Device(text(at(device, "hostPath")), text(at(device, "containerPath")), device.key_span)
             for device in select(linux, "devices")
